@@ -1,0 +1,178 @@
+"""All that a source may import: the contract, and the words it is written in.
+
+A source is a frozen model whose fields are the collector's ``query``, with one method that looks:
+
+    class Tides(Source):
+        name: ClassVar[str] = "tides"
+        periods: ClassVar[frozenset[Period]] = frozenset({Period.HOUR})
+        station: str
+
+        def collect(self, window: Window, context: Context) -> Iterator[Reading]:
+            reply = context.http.get(f"https://tides.example/{self.station}", params=...)
+            yield from parse(reply.json())
+
+It never retries, sleeps, sets an id, knows a data set, or prints.
+"""
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict
+
+from collectors.clock import Clock
+from collectors.errors import (
+    CollectorError,
+    NotYet,
+    QuotaSpent,
+    Refused,
+    Unavailable,
+    Unexpected,
+)
+from collectors.http_client import HttpClient, Reply
+from collectors.periods import ALWAYS, Period, Window
+from collectors.values import Number, Reading, Secret
+
+__all__ = [
+    "ALWAYS",
+    "Clock",
+    "CollectorError",
+    "Context",
+    "Credential",
+    "Document",
+    "HttpClient",
+    "NotYet",
+    "Number",
+    "Period",
+    "Quota",
+    "QuotaSpent",
+    "Reading",
+    "Refused",
+    "Reply",
+    "Secret",
+    "Source",
+    "Unavailable",
+    "Unexpected",
+    "Window",
+]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class Credential(BaseModel):
+    """What a source needs to log in: a model of one file in ``credentials/``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Quota(Protocol):
+    """What is left of a provider's budget, shared by every collector on this store.
+
+    A key names what the provider counts, for instance ``pingdom:<account>``.
+    """
+
+    def check(self, key: str) -> None:
+        """Raise QuotaSpent while the budget of ``key`` is known to be used up."""
+        ...
+
+    def report(self, key: str, remaining: int, resets_at: datetime) -> None:
+        """Remember what a reply said is left of ``key`` until ``resets_at`` (aware UTC)."""
+        ...
+
+
+class Shared(Protocol):
+    """Things that are costly to make and serve every collector of a process."""
+
+    def get(self, key: Hashable, build: Callable[[], Any]) -> Any:
+        """Give what ``key`` holds, building it once, however many threads ask."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What the house gives a source for one run.
+
+    ``directory`` is where relative file names begin; ``state`` is what the source remembers from
+    run to run (text to text), kept only if the run succeeds; ``warn`` adds a sentence to what the
+    run reports; ``log`` takes an event and its fields.
+    """
+
+    http: HttpClient
+    clock: Clock
+    quota: Quota
+    shared: Shared
+    directory: Path
+    period: Period
+    zone: ZoneInfo
+    credential: Any
+    credential_name: str
+    state: MutableMapping[str, str]
+    warn: Callable[[str], None]
+    log: Any
+
+    def ahead(
+        self, fetch: Callable[[Item], Result], items: Iterable[Item], at_most: int = 4
+    ) -> Iterator[Result]:
+        """Give ``fetch(item)`` of each item in order, with up to ``at_most`` under way ahead."""
+        with ThreadPoolExecutor(at_most, thread_name_prefix="ahead") as pool:
+            waiting: deque[Future[Result]] = deque()
+            try:
+                for item in items:
+                    waiting.append(pool.submit(fetch, item))
+                    if len(waiting) >= at_most:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
+
+
+class Source(BaseModel):
+    """The contract of a source; its fields are the ``query``. Subclasses override what differs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    name: ClassVar[str]
+    periods: ClassVar[frozenset[Period]] = frozenset(set(Period) - {Period.INSTANT})
+    credential: ClassVar[type[Credential] | None] = None
+
+    @property
+    def max_span(self) -> timedelta | None:
+        """The longest window to ask for at once; None where there is no limit."""
+        return None
+
+    @property
+    def settle(self) -> timedelta:
+        """How long after its end a period may still change."""
+        return timedelta(0)
+
+    @property
+    def fixed_zone(self) -> ZoneInfo | None:
+        """The zone in which the source counts its days, where the query does not choose it."""
+        return None
+
+    def earliest(self, now: datetime) -> datetime | None:
+        """The start of what the source still remembers at ``now``; None where it is unknown."""
+        return None
+
+    def collect(self, window: Window, context: Context) -> Iterator[Reading]:
+        """Yield the readings of ``window``, in order of period, page by page.
+
+        Raises NotYet, Unavailable, Refused, QuotaSpent or Unexpected.
+        """
+        raise TypeError(f"the source {self.name} has no collect method")
+
+
+class Document(Source):
+    """A source without windows: a file or sheet that is read whole whenever it has changed."""
+
+    def revision(self, context: Context) -> str:
+        """Give a text that changes whenever the content does. Raises as ``collect`` does."""
+        raise TypeError(f"the source {self.name} has no revision method")

@@ -1,0 +1,1 @@
+"""Stage 1: YAML files become frozen values, with a place for every message."""

@@ -1,0 +1,105 @@
+"""What a configuration is once it has been read: frozen values, checked when they were made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from collectors.api import Source
+from collectors.config.mapping import MappingSpec
+from collectors.config.schedules import Schedule
+from collectors.errors import Mistake
+from collectors.periods import Period
+from collectors.values import DataSet, Secret
+
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where something was said: a file, and the line and column (from 1) in it."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where data sets live: a write API's base URL, or (``url`` None) the embedded store.
+
+    ``tokens`` names the file in ``credentials/`` that holds the tokens of its data sets.
+    """
+
+    name: str
+    url: str | None = None
+    tokens: str = "tokens"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platform:
+    """What holds for all collectors: ``config/platform.yaml``, or the defaults.
+
+    ``state`` and ``embedded`` are database URLs, secret because they may hold a password;
+    ``outbox_limit`` is bytes a lane; ``synchronous`` is SQLite's ``FULL`` or ``NORMAL``.
+    """
+
+    targets: tuple[Target, ...] = (Target(name=EMBEDDED),)
+    state: Secret = Secret("sqlite:///var/state.db")
+    embedded: Secret = Secret("sqlite:///var/data-sets.db")
+    timezone: ZoneInfo = ZoneInfo("Europe/London")
+    workers: int = 16
+    outbox_limit: int = 1_000_000_000
+    synchronous: str = "FULL"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collector:
+    """One configured job: a source, a query, a schedule, a data set.
+
+    ``settle`` is how long after its end a period may still change; ``since`` is the first local
+    day to collect; ``batch`` is how many observations go into one request; ``fingerprint``
+    changes when source, query, mapping or identity change.
+    """
+
+    name: str
+    service: str
+    key: str
+    source: Source
+    schedule: Schedule
+    period: Period
+    zone: ZoneInfo
+    data_set: DataSet
+    mapping: MappingSpec
+    settle: timedelta
+    fingerprint: str
+    place: Place
+    credentials: str | None = None
+    title: str | None = None
+    description: str | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+    since: date | None = None
+    deadline: timedelta | None = None
+    enabled: bool = True
+    labels: frozenset[str] = frozenset()
+    batch: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """All files together. ``mistakes`` lists what is wrong; what has none is in ``collectors``.
+
+    ``warnings`` are things that work and should be looked at. ``directory`` is the configuration
+    directory, where relative file names of queries begin.
+    """
+
+    directory: Path
+    credentials: Path
+    platform: Platform
+    collectors: Mapping[str, Collector]
+    mistakes: tuple[Mistake, ...] = ()
+    warnings: tuple[Mistake, ...] = ()

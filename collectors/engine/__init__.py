@@ -1,0 +1,1 @@
+"""Who calls the two verbs of the runner."""

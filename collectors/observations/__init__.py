@@ -1,0 +1,1 @@
+"""Stage 4: readings become observations; pure, compiled once per collector."""

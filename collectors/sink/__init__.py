@@ -1,0 +1,1 @@
+"""Stage 6: a batch goes out, a receipt comes back."""

@@ -1,0 +1,1 @@
+"""Stage 3: the sources, plugins that import ``collectors.api`` only."""

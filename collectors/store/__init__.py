@@ -1,0 +1,1 @@
+"""Stage 5: coverage, runs, outbox and dead letters, in SQLite or PostgreSQL."""
