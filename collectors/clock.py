@@ -37,7 +37,7 @@ class FixedClock:
 
 
 def epoch(moment: datetime) -> int:
-    """Give whole seconds since 1970-01-01T00:00:00Z of an aware ``moment``; how times are stored."""
+    """Give an aware moment as whole seconds since 1970-01-01T00:00:00Z, as the store keeps it."""
     return int(moment.timestamp())
 
 

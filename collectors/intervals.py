@@ -25,18 +25,17 @@ def subtract(whole: Iterable[Interval], taken: Iterable[Interval]) -> list[Inter
     rest: list[Interval] = []
     cuts = union(taken)
     for start, end in union(whole):
+        reached = start
         for cut_start, cut_end in cuts:
-            if cut_end <= start:
+            if cut_end <= reached:
                 continue
             if cut_start >= end:
                 break
-            if cut_start > start:
-                rest.append((start, cut_start))
-            start = cut_end
-            if start >= end:
-                break
-        if start < end:
-            rest.append((start, end))
+            if cut_start > reached:
+                rest.append((reached, cut_start))
+            reached = cut_end
+        if reached < end:
+            rest.append((reached, end))
     return rest
 
 

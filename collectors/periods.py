@@ -76,7 +76,7 @@ def shift(start: datetime, period: Period, count: int, zone: ZoneInfo = UTC_ZONE
     local = start.astimezone(zone).replace(tzinfo=None)
     if period in _MONTHS:
         months = local.year * 12 + local.month - 1 + count * _MONTHS[period]
-        return _local_midnight(datetime(months // 12, months % 12 + 1, 1), zone)
+        return _local_midnight(local.replace(year=months // 12, month=months % 12 + 1, day=1), zone)
     days = {Period.DAY: 1, Period.WEEK: 7}[period]
     return _local_midnight(local + timedelta(days=days * count), zone)
 

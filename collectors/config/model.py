@@ -49,9 +49,9 @@ class Platform:
     """
 
     targets: tuple[Target, ...] = (Target(name=EMBEDDED),)
-    state: Secret = Secret("sqlite:///var/state.db")
-    embedded: Secret = Secret("sqlite:///var/data-sets.db")
-    timezone: ZoneInfo = ZoneInfo("Europe/London")
+    state: Secret = Secret("sqlite:///var/state.db")  # noqa: RUF009 - frozen itself
+    embedded: Secret = Secret("sqlite:///var/data-sets.db")  # noqa: RUF009 - frozen itself
+    timezone: ZoneInfo = ZoneInfo("Europe/London")  # noqa: RUF009 - frozen itself
     workers: int = 16
     outbox_limit: int = 1_000_000_000
     synchronous: str = "FULL"
