@@ -31,6 +31,10 @@ GROUP = 64
 """How many waiting writes are committed together at most."""
 
 
+def ignore(_step: str) -> None:
+    """Stop at no step: what a step point does outside of tests."""
+
+
 class Database:
     """One database: many readers, one writer at a time.
 
@@ -175,10 +179,6 @@ class Database:
         error = StoreError(f"{self.what} {self.shown}: {text}{_advice(text)}")
         error.__cause__ = exc
         return error
-
-
-def ignore(name: str) -> None:
-    """Stop at no step: what a step point does outside of tests."""
 
 
 def _advice(text: str) -> str:
