@@ -1,1 +1,35 @@
 """Stage 5: coverage, runs, outbox and dead letters, in SQLite or PostgreSQL."""
+
+from collectors.store.coverage import DELIVERED, OWED, Stretch
+from collectors.store.dead_letters import DeadLetter
+from collectors.store.lanes import Depth, Lane
+from collectors.store.ledger import Plan
+from collectors.store.outbox import Chunk, Entry, pack, unpack
+from collectors.store.owner import Owner
+from collectors.store.part import STEPS
+from collectors.store.runs import SUCCEEDED, Planned, Run, State
+from collectors.store.store import Store
+from collectors.store.windows import Lanes, Result
+
+__all__ = [
+    "DELIVERED",
+    "OWED",
+    "STEPS",
+    "SUCCEEDED",
+    "Chunk",
+    "DeadLetter",
+    "Depth",
+    "Entry",
+    "Lane",
+    "Lanes",
+    "Owner",
+    "Plan",
+    "Planned",
+    "Result",
+    "Run",
+    "State",
+    "Store",
+    "Stretch",
+    "pack",
+    "unpack",
+]

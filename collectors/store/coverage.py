@@ -1,0 +1,155 @@
+"""The ledger: what is collected of each collector, and what of it each lane has.
+
+``collected`` stretches never overlap within a collector; settled neighbours are merged. In a lane,
+``delivered`` and ``owed`` stretches never overlap. All functions work inside a transaction.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from collectors.intervals import Interval, intersect, overlap, subtract, union
+from collectors.store.tables import coverage, lane_coverage
+
+DELIVERED = "delivered"
+OWED = "owed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """One collected stretch, in seconds since 1970.
+
+    ``collected_at`` is when the success that wrote it began. ``readings`` and ``observations``
+    are None where a later run took a part out, so that the count of the rest is not known.
+    """
+
+    start: int
+    end: int
+    settled: bool
+    collected_at: int
+    fingerprint: str
+    revision: str | None = None
+    readings: int | None = 0
+    observations: int | None = 0
+
+
+def collected(connection: Connection, collector: str) -> list[Stretch]:
+    """Give the collected stretches of a collector, in order of time."""
+    columns = [column for column in coverage.c if column.name not in ("id", "collector")]
+    query = sa.select(*columns).where(coverage.c.collector == collector)
+    return [Stretch(**row) for row in connection.execute(query.order_by("start")).mappings()]
+
+
+def replace_collected(
+    connection: Connection, collector: str, window: Interval, stretches: Sequence[Stretch]
+) -> None:
+    """Put ``stretches`` in the place of whatever is known of ``window``."""
+    near = sa.and_(
+        coverage.c.collector == collector,
+        coverage.c.start <= window[1],
+        coverage.c.end >= window[0],
+    )
+    columns = [column for column in coverage.c if column.name not in ("id", "collector")]
+    rows = connection.execute(sa.select(*columns).where(near)).mappings()
+    old = [Stretch(**row) for row in rows]
+    kept = [piece for stretch in old for piece in without(stretch, window)]
+    connection.execute(coverage.delete().where(near))
+    merged = merge([*kept, *stretches])
+    if merged:
+        connection.execute(
+            coverage.insert(), [{"collector": collector, **_values(one)} for one in merged]
+        )
+
+
+def without(stretch: Stretch, window: Interval) -> list[Stretch]:
+    """Cut ``window`` out of a stretch; what is left does not know its counts."""
+    whole = (stretch.start, stretch.end)
+    if not overlap(whole, window):
+        return [stretch]
+    return [
+        replace(stretch, start=start, end=end, readings=None, observations=None)
+        for start, end in subtract([whole], [window])
+    ]
+
+
+def merge(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """Join neighbours that are settled and were collected in the same way."""
+    merged: list[Stretch] = []
+    for stretch in sorted(stretches, key=lambda one: one.start):
+        if merged and _joins(merged[-1], stretch):
+            merged[-1] = _joined(merged[-1], stretch)
+        else:
+            merged.append(stretch)
+    return merged
+
+
+def lane_intervals(
+    connection: Connection, lane_id: int, collector: str, state: str
+) -> list[Interval]:
+    """Give what a lane has (``DELIVERED``) or is owed (``OWED``) of a collector."""
+    table = lane_coverage.c
+    query = sa.select(table.start, table.end).where(
+        table.lane_id == lane_id, table.collector == collector, table.state == state
+    )
+    return union((start, end) for start, end in connection.execute(query))
+
+
+def set_lane_intervals(
+    connection: Connection,
+    lane_id: int,
+    collector: str,
+    state: str,
+    *,
+    add: Sequence[Interval] = (),
+    take: Sequence[Interval] = (),
+) -> None:
+    """Add to, and take from, what a lane has or is owed of a collector."""
+    old = lane_intervals(connection, lane_id, collector, state)
+    new = union(subtract(old, take), add)
+    if new == old:
+        return
+    table = lane_coverage.c
+    connection.execute(
+        lane_coverage.delete().where(
+            table.lane_id == lane_id, table.collector == collector, table.state == state
+        )
+    )
+    if new:
+        same = {"lane_id": lane_id, "collector": collector, "state": state}
+        rows = [{**same, "start": start, "end": end} for start, end in new]
+        connection.execute(lane_coverage.insert(), rows)
+
+
+def covered(stretches: Iterable[Stretch], within: Interval) -> list[Interval]:
+    """Give the parts of ``within`` that are collected."""
+    return intersect(((one.start, one.end) for one in stretches), [within])
+
+
+def _joins(left: Stretch, right: Stretch) -> bool:
+    return (
+        left.end == right.start
+        and left.settled
+        and right.settled
+        and left.fingerprint == right.fingerprint
+        and left.revision == right.revision
+    )
+
+
+def _joined(left: Stretch, right: Stretch) -> Stretch:
+    return replace(
+        left,
+        end=right.end,
+        collected_at=max(left.collected_at, right.collected_at),
+        readings=_sum(left.readings, right.readings),
+        observations=_sum(left.observations, right.observations),
+    )
+
+
+def _sum(left: int | None, right: int | None) -> int | None:
+    return None if left is None or right is None else left + right
+
+
+def _values(stretch: Stretch) -> dict[str, object]:
+    return {name: getattr(stretch, name) for name in Stretch.__slots__}

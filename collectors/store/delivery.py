@@ -1,0 +1,129 @@
+"""Delivery, as the store sees it: lanes, their entries, and what became of them.
+
+Each public method is one transaction.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy.engine import Connection
+
+from collectors.clock import epoch
+from collectors.store import dead_letters, lanes, outbox, windows
+from collectors.store.dead_letters import Address, DeadLetter
+from collectors.store.lanes import Lane
+from collectors.store.outbox import Entry
+from collectors.store.part import Part
+from collectors.values import Rejected
+
+
+class Delivery(Part):
+    """Lanes, their entries, and what became of them."""
+
+    def acquire(self, lane_ids: Sequence[int]) -> dict[int, Lane]:
+        """Become the one sender of these lanes, as far as no living process is."""
+        now = self.now()
+        return self.database.write(
+            lambda connection: lanes.acquire(connection, lane_ids, self.owner, now)
+        )
+
+    def release_lanes(self) -> None:
+        """Give back every lane of this process."""
+        self.database.write(lambda connection: lanes.release(connection, self.owner))
+
+    def lanes_with_entries(
+        self, targets: Iterable[str], data_sets: Collection[str] | None = None
+    ) -> list[int]:
+        """Give the lanes of these targets (and data sets) in which something waits."""
+
+        def work(connection: Connection) -> list[int]:
+            return [
+                depth.lane.id
+                for depth in lanes.depths(connection)
+                if depth.lane.target in wanted
+                and (data_sets is None or depth.lane.data_set in data_sets)
+            ]
+
+        wanted = set(targets)
+        return self.database.read(work)
+
+    def lane(self, lane_id: int) -> Lane:
+        """Give one lane."""
+        return self.database.read(lambda connection: lanes.get(connection, lane_id))
+
+    def ready(self, lane_id: int, limit: int, excluding: Collection[int]) -> list[Entry]:
+        """Give the entries of a lane that may leave now, the most urgent first."""
+        return self.database.read(
+            lambda connection: outbox.ready(connection, lane_id, limit, excluding)
+        )
+
+    def payload(self, entry: Entry) -> bytes | None:
+        """Give what an entry holds; None where it has been superseded meanwhile."""
+        return self.database.read(lambda connection: outbox.payload(connection, entry.id))
+
+    def settle(
+        self, entry: Entry, lane: Lane, accepted: int, rejected: Sequence[Rejected] = ()
+    ) -> None:
+        """Take out an entry that has been answered; what was refused becomes dead letters."""
+
+        def work(connection: Connection) -> None:
+            now = self.now()
+            if windows.settle(connection, entry):
+                dead_letters.bury(connection, _address(entry, lane), rejected, now)
+            lanes.set_flowing(connection, lane.id, accepted, now)
+            self.step("settle.writing")
+
+        self.database.write(work)
+        self.step("settle.written")
+
+    def halve(self, entry: Entry) -> None:
+        """Put two halves in the place of an entry."""
+        self.database.write(lambda connection: outbox.halve(connection, entry))
+
+    def park(self, lane: Lane, reason: str) -> None:
+        """Stop a lane until somebody acts; its entries stay."""
+        now = self.now()
+        self.database.write(
+            lambda connection: lanes.set_trouble(connection, lane.id, reason=reason, parked_at=now)
+        )
+
+    def back_off(self, lane: Lane, reason: str, retry_at: datetime, entry: Entry | None) -> None:
+        """Let a lane wait; ``entry`` is given where the far side failed on that very one."""
+
+        def work(connection: Connection) -> None:
+            lanes.set_trouble(connection, lane.id, reason=reason, retry_at=epoch(retry_at))
+            if entry is not None:
+                outbox.count_failure(connection, entry.id)
+
+        self.database.write(work)
+
+    def unpark(self, data_sets: Collection[str] | None = None) -> int:
+        """Let parked and waiting lanes try at once; gives how many there were."""
+
+        def work(connection: Connection) -> int:
+            count = lanes.unpark(connection, data_sets)
+            self.note(connection, "outbox retry", ", ".join(sorted(data_sets or ["all"])), "")
+            return count
+
+        return self.database.write(work)
+
+    def discard(self, letters: Sequence[DeadLetter]) -> int:
+        """Throw dead letters away, and leave a trace in the audit."""
+
+        def work(connection: Connection) -> int:
+            for letter in letters:
+                detail = f"{letter.reason}: {letter.observation}"
+                self.note(connection, "dead-letters discard", letter.data_set, detail)
+            return dead_letters.discard(connection, [letter.id for letter in letters])
+
+        return self.database.write(work)
+
+
+def _address(entry: Entry, lane: Lane) -> Address:
+    return Address(
+        target=lane.target,
+        data_set=lane.data_set,
+        collector=entry.collector,
+        run_id=entry.run_id,
+        period=(entry.start, entry.end),
+    )

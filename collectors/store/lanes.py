@@ -1,0 +1,168 @@
+"""Lanes: one target and data set each; who sends there now, and why it may stand still.
+
+All functions work inside a transaction.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+from collectors.store.owner import LEASE, Owner, is_free
+from collectors.store.tables import lanes, outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One lane. ``failures`` counts those in a row; ``accepted`` counts observations ever."""
+
+    id: int
+    target: str
+    data_set: str
+    owner: str | None
+    lease_until: int | None
+    parked_at: int | None
+    reason: str | None
+    retry_at: int | None
+    failures: int
+    accepted: int
+    accepted_at: int | None
+
+    @property
+    def name(self) -> str:
+        """The lane as messages call it."""
+        return f"{self.data_set} at {self.target}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Depth:
+    """What waits in a lane: entries, observations, bytes, and since when the oldest."""
+
+    lane: Lane
+    entries: int
+    observations: int
+    size: int
+    oldest: int | None
+
+
+def ensure(connection: Connection, target: str, data_set: str) -> int:
+    """Give the id of a lane, making it where it is new."""
+    where = sa.and_(lanes.c.target == target, lanes.c.data_set == data_set)
+    found = connection.execute(sa.select(lanes.c.id).where(where)).scalar()
+    if found is None:
+        values = {"target": target, "data_set": data_set, "failures": 0, "accepted": 0}
+        connection.execute(_insert_ignoring(connection, values))
+        found = connection.execute(sa.select(lanes.c.id).where(where)).scalar_one()
+    return int(found)
+
+
+def get(connection: Connection, lane_id: int) -> Lane:
+    """Give one lane by its id."""
+    row = connection.execute(sa.select(lanes).where(lanes.c.id == lane_id)).mappings().one()
+    return Lane(**row)
+
+
+def acquire(
+    connection: Connection, lane_ids: Sequence[int], owner: Owner, now: int
+) -> dict[int, Lane]:
+    """Take the lanes that nobody living sends on; gives those that are now this process's."""
+    query = sa.select(lanes).where(lanes.c.id.in_(lane_ids)).with_for_update()
+    found = [Lane(**row) for row in connection.execute(query).mappings()]
+    free = {lane.id: lane for lane in found if is_free(lane.owner, lane.lease_until, owner, now)}
+    if free:
+        values = {"owner": str(owner), "lease_until": now + LEASE}
+        connection.execute(lanes.update().where(lanes.c.id.in_(free)).values(values))
+    return free
+
+
+def release(connection: Connection, owner: Owner) -> None:
+    """Give back every lane of this process."""
+    mine = lanes.c.owner == str(owner)
+    connection.execute(lanes.update().where(mine).values(owner=None, lease_until=None))
+
+
+def prolong(connection: Connection, owner: Owner, now: int) -> None:
+    """Beat the heart of every lane of this process."""
+    mine = lanes.c.owner == str(owner)
+    connection.execute(lanes.update().where(mine).values(lease_until=now + LEASE))
+
+
+def set_trouble(
+    connection: Connection,
+    lane_id: int,
+    *,
+    reason: str,
+    parked_at: int | None = None,
+    retry_at: int | None = None,
+) -> None:
+    """Write down why a lane does not flow: parked until somebody acts, or waiting for a time."""
+    values: dict[str, Any] = {"reason": reason, "parked_at": parked_at, "retry_at": retry_at}
+    values["failures"] = lanes.c.failures + 1
+    connection.execute(lanes.update().where(lanes.c.id == lane_id).values(values))
+
+
+def set_flowing(connection: Connection, lane_id: int, accepted: int, now: int) -> None:
+    """Write down that a lane flows, and how many observations it has just accepted."""
+    values: dict[str, Any] = {
+        "reason": None,
+        "parked_at": None,
+        "retry_at": None,
+        "failures": 0,
+        "accepted": lanes.c.accepted + accepted,
+        "accepted_at": now,
+    }
+    connection.execute(lanes.update().where(lanes.c.id == lane_id).values(values))
+
+
+def unpark(connection: Connection, data_sets: Collection[str] | None) -> int:
+    """Let parked and waiting lanes try at once; gives how many there were."""
+    stopped = sa.or_(lanes.c.parked_at.is_not(None), lanes.c.retry_at.is_not(None))
+    if data_sets is not None:
+        stopped = sa.and_(stopped, lanes.c.data_set.in_(data_sets))
+    values = {"parked_at": None, "retry_at": None}
+    return connection.execute(lanes.update().where(stopped).values(values)).rowcount
+
+
+def depths(connection: Connection, *, empty_too: bool = False) -> list[Depth]:
+    """Give what waits in each lane, by target and data set."""
+    waiting = (
+        sa.select(
+            outbox.c.lane_id,
+            sa.func.count().label("entries"),
+            sa.func.sum(outbox.c.count).label("observations"),
+            sa.func.sum(outbox.c.size).label("size"),
+            sa.func.min(outbox.c.created_at).label("oldest"),
+        )
+        .group_by(outbox.c.lane_id)
+        .subquery()
+    )
+    query = sa.select(
+        lanes,
+        *(waiting.c[name] for name in ("entries", "observations", "size", "oldest")),
+    ).select_from(lanes.join(waiting, waiting.c.lane_id == lanes.c.id, isouter=empty_too))
+    rows = connection.execute(query.order_by(lanes.c.target, lanes.c.data_set)).mappings()
+    return [_depth(dict(row)) for row in rows]
+
+
+def with_entries(connection: Connection, targets: Iterable[str]) -> list[int]:
+    """Give the ids of the lanes of ``targets`` in which something waits."""
+    query = (
+        sa.select(lanes.c.id)
+        .where(lanes.c.target.in_(list(targets)))
+        .where(sa.exists().where(outbox.c.lane_id == lanes.c.id))
+    )
+    return list(connection.execute(query.order_by(lanes.c.id)).scalars())
+
+
+def _depth(row: dict[str, Any]) -> Depth:
+    counts = {name: int(row.pop(name) or 0) for name in ("entries", "observations", "size")}
+    oldest = row.pop("oldest")
+    return Depth(lane=Lane(**row), oldest=oldest, **counts)
+
+
+def _insert_ignoring(connection: Connection, values: dict[str, Any]) -> Any:
+    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
+    return kind.insert(lanes).values(values).on_conflict_do_nothing()

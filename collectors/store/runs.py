@@ -1,0 +1,196 @@
+"""Runs: one attempt to collect one window, planned, leased, and ended with a reason.
+
+All functions work inside a transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from collectors.errors import LeaseLost
+from collectors.intervals import Interval
+from collectors.store.owner import LEASE, Owner, is_free
+from collectors.store.tables import runs
+
+TIME_LIMIT = 6 * 3600
+"""Seconds that a run may take in all before another process may take its window."""
+
+
+class State(StrEnum):
+    """What has become of a run; the first three are open."""
+
+    DUE = "due"
+    RUNNING = "running"
+    PARKED = "parked"
+    DONE = "done"
+    WARNED = "done with warnings"
+    NOT_YET = "not yet"
+    FAILED = "failed"
+    LOST = "lost"
+    SUPERSEDED = "superseded"
+
+
+OPEN = (State.DUE, State.RUNNING, State.PARKED)
+SUCCEEDED = (State.DONE, State.WARNED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A window to be collected; a lower ``priority`` is sooner."""
+
+    start: int
+    end: int
+    kind: str
+    priority: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A run as the store holds it. Times are seconds since 1970."""
+
+    id: int
+    collector: str
+    kind: str
+    priority: int
+    start: int
+    end: int
+    state: str
+    reason: str
+    attempts: int
+    not_before: int | None
+    owner: str | None
+    lease_until: int | None
+    limit_at: int | None
+    planned_at: int
+    began_at: int | None
+    ended_at: int | None
+    readings: int
+    observations: int
+    rejected: int
+    warnings: tuple[str, ...]
+    sample: str | None
+
+    @property
+    def window(self) -> Interval:
+        """The stretch that the run is about."""
+        return self.start, self.end
+
+
+def of_row(row: Any) -> Run:
+    """Make a Run of a row of the table."""
+    values = dict(row)
+    values["warnings"] = tuple(orjson.loads(values["warnings"]))
+    return Run(**values)
+
+
+def open_runs(connection: Connection, collector: str) -> list[Run]:
+    """Give the runs of a collector that have not ended, oldest first."""
+    query = sa.select(runs).where(runs.c.collector == collector, runs.c.state.in_(OPEN))
+    return [of_row(row) for row in connection.execute(query.order_by(runs.c.id)).mappings()]
+
+
+def insert(connection: Connection, collector: str, planned: Planned, now: int) -> int:
+    """Write down that a window is due; gives the run's id."""
+    values = {
+        "collector": collector,
+        "kind": planned.kind,
+        "priority": planned.priority,
+        "start": planned.start,
+        "end": planned.end,
+        "state": State.DUE,
+        "reason": planned.reason,
+        "attempts": 0,
+        "planned_at": now,
+        "readings": 0,
+        "observations": 0,
+        "rejected": 0,
+        "warnings": "[]",
+    }
+    key = connection.execute(runs.insert().values(values)).inserted_primary_key
+    assert key is not None  # noqa: S101 - a table with a key gives one
+    return int(key[0])
+
+
+def reap(connection: Connection, open_ones: Sequence[Run], owner: Owner, now: int) -> set[int]:
+    """End the runs whose process died or went silent; gives their ids."""
+    lost = {
+        run.id
+        for run in open_ones
+        if run.state == State.RUNNING and (is_stale(run, owner, now) or (run.limit_at or now) < now)
+    }
+    for run_id in lost:
+        end(connection, run_id, State.LOST, "its process ended before the run did", now)
+    return lost
+
+
+def is_stale(run: Run, owner: Owner, now: int) -> bool:
+    """Tell whether a running run has nobody who works on it."""
+    return run.owner != str(owner) and is_free(run.owner, run.lease_until, owner, now)
+
+
+def claim(connection: Connection, run_id: int, owner: Owner, now: int) -> Run | None:
+    """Take a run that is due, or parked until a time that has come; None if it is not to be had."""
+    ready = sa.and_(
+        runs.c.id == run_id,
+        runs.c.state.in_((State.DUE, State.PARKED)),
+        sa.or_(runs.c.not_before.is_(None), runs.c.not_before <= now),
+    )
+    taken = connection.execute(
+        runs.update()
+        .where(ready)
+        .values(
+            state=State.RUNNING,
+            owner=str(owner),
+            lease_until=now + LEASE,
+            limit_at=now + TIME_LIMIT,
+            began_at=now,
+            attempts=runs.c.attempts + 1,
+        )
+    )
+    return get(connection, run_id) if taken.rowcount else None
+
+
+def get(connection: Connection, run_id: int) -> Run:
+    """Give one run by its id."""
+    row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().one()
+    return of_row(row)
+
+
+def prolong(connection: Connection, run_ids: Sequence[int], owner: Owner, now: int) -> int:
+    """Beat the heart of runs that this process holds; gives how many it still holds."""
+    mine = sa.and_(
+        runs.c.id.in_(run_ids), runs.c.owner == str(owner), runs.c.state == State.RUNNING
+    )
+    return connection.execute(runs.update().where(mine).values(lease_until=now + LEASE)).rowcount
+
+
+def hold(connection: Connection, run: Run, owner: Owner, now: int) -> None:
+    """Prolong the lease of one run, or raise LeaseLost where another process has it."""
+    if not prolong(connection, [run.id], owner, now):
+        raise LeaseLost(f"{run.collector}: run {run.id} was taken over by another process")
+
+
+def end(
+    connection: Connection, run_id: int, state: State, reason: str, now: int, **more: Any
+) -> None:
+    """Write how a run ended; ``more`` are counts, warnings, ``not_before`` or a sample."""
+    if "warnings" in more:
+        more["warnings"] = orjson.dumps(list(more["warnings"])).decode()
+    values = {"state": state, "reason": reason, "ended_at": now, "owner": None, **more}
+    connection.execute(runs.update().where(runs.c.id == run_id).values(values))
+
+
+def latest(connection: Connection, collectors: Sequence[str] | None = None) -> dict[str, Run]:
+    """Give the last ended or running run of each collector."""
+    newest = sa.select(sa.func.max(runs.c.id)).where(runs.c.state != State.SUPERSEDED)
+    if collectors is not None:
+        newest = newest.where(runs.c.collector.in_(collectors))
+    query = sa.select(runs).where(runs.c.id.in_(newest.group_by(runs.c.collector)))
+    found = (of_row(row) for row in connection.execute(query).mappings())
+    return {run.collector: run for run in found}

@@ -1,0 +1,49 @@
+"""The store: one database behind the ledger, the delivery, the view and the quotas."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from collectors.clock import Clock
+from collectors.database import Database, ignore
+from collectors.store.delivery import Delivery
+from collectors.store.ledger import Ledger
+from collectors.store.owner import Owner
+from collectors.store.quota_book import QuotaBook
+from collectors.store.view import View
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Store:
+    """The store of one platform, at ``url``. Safe to share between threads.
+
+    Every transaction of the program on it is one method of one of its parts. ``step`` is called
+    with a name from ``STEPS`` at points where a process may die; it does nothing outside of tests.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        owner: Owner,
+        synchronous: str = "FULL",
+        step: Callable[[str], None] = ignore,
+    ) -> None:
+        self._database = Database(
+            url, what="the store", migrations=MIGRATIONS, synchronous=synchronous
+        )
+        self.step = step
+        parts = (self._database, clock, owner, step)
+        self.ledger = Ledger(*parts)
+        self.delivery = Delivery(*parts)
+        self.view = View(*parts)
+        self.quota = QuotaBook(*parts)
+
+    def open(self) -> None:
+        """Upgrade the tables where they are older; StoreError where they are newer."""
+        self._database.upgrade(self.step)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._database.close()

@@ -1,0 +1,67 @@
+"""Looking into the store; nothing is written here."""
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from collectors.store import coverage, dead_letters, lanes, outbox, quotas, runs, tables
+from collectors.store.coverage import OWED
+from collectors.store.dead_letters import DeadLetter
+from collectors.store.lanes import Depth, Lane
+from collectors.store.outbox import Entry
+from collectors.store.part import Part
+from collectors.store.runs import Run
+
+
+class View(Part):
+    """What the store holds, for commands and pages."""
+
+    def latest_runs(self) -> dict[str, Run]:
+        """Give the last run of each collector."""
+        return self.database.read(runs.latest)
+
+    def depths(self, *, empty_too: bool = False) -> list[Depth]:
+        """Give what waits in each lane."""
+        return self.database.read(lambda connection: lanes.depths(connection, empty_too=empty_too))
+
+    def lane_intervals(self, lane_id: int, collector: str, state: str) -> list[tuple[int, int]]:
+        """Give what a lane has, or is owed, of a collector."""
+        return self.database.read(
+            lambda connection: coverage.lane_intervals(connection, lane_id, collector, state)
+        )
+
+    def entries(self, lane_id: int | None = None) -> list[Entry]:
+        """Give the entries of the outbox, oldest first."""
+        return self.database.read(lambda connection: outbox.entries(connection, lane_id))
+
+    def dead_letters(self, data_set: str | None = None) -> list[DeadLetter]:
+        """Give the dead letters, oldest first."""
+        return self.database.read(lambda connection: dead_letters.listed(connection, data_set))
+
+    def dead_letter_counts(self) -> dict[str, int]:
+        """Give how many dead letters each collector has."""
+        return self.database.read(dead_letters.counts)
+
+    def budgets(self) -> list[quotas.Budget]:
+        """Give what is known of every quota."""
+        return self.database.read(quotas.listed)
+
+    def audit(self) -> list[tuple[int, str, str, str, str]]:
+        """Give the audit: time, who, action, subject, detail; oldest first."""
+        table = tables.audit.c
+        query = sa.select(table.at, table.who, table.action, table.subject, table.detail)
+        rows = self.database.read(
+            lambda connection: connection.execute(query.order_by(table.id)).all()
+        )
+        return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+    def owed(self) -> list[tuple[Lane, str, int, int]]:
+        """Give the stretches owed to lanes that were full: lane, collector, start, end."""
+        table = tables.lane_coverage.c
+        query = sa.select(table.lane_id, table.collector, table.start, table.end)
+        query = query.where(table.state == OWED).order_by(table.lane_id, table.start)
+
+        def work(connection: Connection) -> list[tuple[Lane, str, int, int]]:
+            rows = connection.execute(query).all()
+            return [(lanes.get(connection, lane), *rest) for lane, *rest in rows]
+
+        return self.database.read(work)

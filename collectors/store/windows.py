@@ -1,0 +1,158 @@
+"""Writing a window: its chunks as they come, and with the last one the coverage, all at once.
+
+All functions work inside a transaction.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.engine import Connection
+
+from collectors.intervals import Interval, subtract
+from collectors.store import coverage, dead_letters, outbox, period_ids, runs
+from collectors.store.coverage import DELIVERED, OWED, Stretch
+from collectors.store.dead_letters import Address
+from collectors.store.outbox import Chunk, pack
+from collectors.store.runs import Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """The lanes that a run writes to, by id; ``full`` ones take no more and are owed the window."""
+
+    data_set: str
+    open: Sequence[int]
+    full: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run found out about its window once it had read all of it.
+
+    ``settled_until`` is where the provisional periods begin, in seconds since 1970.
+    """
+
+    stretches: Sequence[Stretch]
+    settled_until: int
+    state: str
+    reason: str
+    readings: int = 0
+    observations: int = 0
+    rejected: int = 0
+    warnings: Sequence[str] = field(default_factory=tuple)
+
+
+def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, now: int) -> None:
+    """Keep one chunk in every open lane, with the ids it may come to stand for."""
+    bounds = (chunk.start, chunk.end)
+    address = Address(
+        target=None,
+        data_set=lanes.data_set,
+        collector=run.collector,
+        run_id=run.id,
+        period=bounds,
+    )
+    dead_letters.bury(connection, address, chunk.rejected, now)
+    if not chunk.count:
+        return
+    row = {
+        **_entry(run, bounds, now),
+        "retraction": False,
+        "count": chunk.count,
+        "size": chunk.size,
+        "payload": chunk.body,
+    }
+    outbox.add(connection, [{**row, "lane_id": lane_id} for lane_id in lanes.open])
+    period_ids.write(connection, run.collector, run.id, bounds, chunk.ids)
+
+
+def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: int) -> None:
+    """Write that the window is collected, in place of all that earlier runs left of it."""
+    window = run.window
+    outbox.supersede(connection, run.collector, window, run.id)
+    dead_letters.supersede(connection, run.collector, window, run.id)
+    gone = period_ids.take_gone(connection, run.collector, run.id, window)
+    _retract(connection, run, lanes, gone, now)
+    period_ids.forget_settled(connection, run.collector, window, result.settled_until)
+    coverage.replace_collected(connection, run.collector, window, result.stretches)
+    for lane_id in lanes.open:
+        _note_delivery(connection, run, lane_id, window)
+    for lane_id in lanes.full:
+        _note_debt(connection, run, lane_id, window)
+    runs.end(
+        connection,
+        run.id,
+        runs.State(result.state),
+        result.reason,
+        now,
+        readings=result.readings,
+        observations=result.observations,
+        rejected=result.rejected,
+        warnings=result.warnings,
+    )
+
+
+def settle(connection: Connection, entry: outbox.Entry) -> bool:
+    """Take an accepted entry out, and count what it was about as delivered.
+
+    A period is delivered once nothing about it waits, and only of a window that is complete.
+    """
+    if not outbox.remove(connection, entry.id):
+        return False
+    if runs.get(connection, entry.run_id).state in runs.SUCCEEDED:
+        bounds = (entry.start, entry.end)
+        left = outbox.outstanding(connection, entry.lane_id, entry.collector, bounds)
+        coverage.set_lane_intervals(
+            connection,
+            entry.lane_id,
+            entry.collector,
+            DELIVERED,
+            add=subtract([bounds], left),
+        )
+    return True
+
+
+def _retract(
+    connection: Connection, run: Run, lanes: Lanes, gone: dict[int, list[str]], now: int
+) -> None:
+    if not gone:
+        return
+    names = [name for listed in gone.values() for name in listed]
+    payload, size = pack(names)
+    row = {
+        **_entry(run, (min(gone), max(gone) + 1), now),
+        "retraction": True,
+        "count": len(names),
+        "size": size,
+        "payload": payload,
+    }
+    outbox.add(connection, [{**row, "lane_id": lane} for lane in (*lanes.open, *lanes.full)])
+
+
+def _note_delivery(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
+    waiting = outbox.outstanding(connection, lane_id, run.collector, window)
+    coverage.set_lane_intervals(
+        connection,
+        lane_id,
+        run.collector,
+        DELIVERED,
+        take=[window],
+        add=subtract([window], waiting),
+    )
+    coverage.set_lane_intervals(connection, lane_id, run.collector, OWED, take=[window])
+
+
+def _note_debt(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
+    coverage.set_lane_intervals(connection, lane_id, run.collector, DELIVERED, take=[window])
+    coverage.set_lane_intervals(connection, lane_id, run.collector, OWED, add=[window])
+
+
+def _entry(run: Run, bounds: Interval, now: int) -> dict[str, object]:
+    return {
+        "collector": run.collector,
+        "run_id": run.id,
+        "priority": run.priority,
+        "start": bounds[0],
+        "end": bounds[1],
+        "created_at": now,
+    }
