@@ -11,32 +11,43 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import urlencode
+from urllib.request import getproxies
 
 import orjson
-import urllib3
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3 import BaseHTTPResponse, HTTPHeaderDict
+from urllib3.exceptions import HTTPError
 from urllib3.util import Timeout
 
 from collectors import __version__
 from collectors.clock import Clock
 from collectors.errors import SAMPLE_LENGTH, CollectorError, Refused, Unavailable, Unexpected
+from collectors.http_messages import printable, scrub, target, translate, without_query
+from collectors.http_transport import Transport, read_body
 from collectors.values import Secret
+
+__all__ = ["PATIENCE", "HttpClient", "Judge", "Reply", "scrub", "without_query"]
 
 USER_AGENT = f"performance-collector/{__version__}"
 MAX_REPLY = 64 * 1024 * 1024
-RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRIED = frozenset({408, 425, 429})
+"""What is tried again, beside every 5xx."""
 PATIENCE = 60.0
 """Seconds: a longer wait than this is not slept through; the run is put back instead."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: status, headers (any case), and the whole body, already unpacked."""
+    """What came back: status, headers (any case), and the whole body, already unpacked.
+
+    Headers and body never hold the bearer token that was sent, also where the server echoes it.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = field(repr=False)
     url: str
 
     def json(self) -> Any:
@@ -44,21 +55,21 @@ class Reply:
         try:
             return orjson.loads(self.body)
         except orjson.JSONDecodeError as exc:
-            kind = self.headers.get("Content-Type", "no content type")
+            kind = printable(self.headers.get("Content-Type", "no content type"))[:_SHOWN]
             raise Unexpected(f"{self.url} answered {kind}, not JSON", self.text()) from exc
 
     def text(self) -> str:
-        """Give the beginning of the body, for a message or a sample."""
-        return self.body[:SAMPLE_LENGTH].decode("utf-8", "replace")
+        """Give the beginning of the body on one line, for a message or a sample."""
+        return printable(self.body[:SAMPLE_LENGTH].decode("utf-8", "replace"))
 
     def retry_after(self, now: datetime) -> float | None:
         """Give the seconds that ``Retry-After`` asks for, as a number or a date; else None."""
         value = self.headers.get("Retry-After", "").strip()
-        if value.isdigit():
+        if value.isdecimal():
             return float(value)
         try:
             return max(0.0, (parsedate_to_datetime(value) - now).total_seconds())
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
 
 
@@ -71,7 +82,9 @@ class HttpClient:
     """Sends requests. Safe to share between threads.
 
     ``attempts`` counts tries in all; ``connect`` and ``read`` are seconds without an answer,
-    ``total`` is seconds for one whole request. ``skew`` is how far this machine's clock was ahead
+    ``total`` is seconds for one whole reply; ``patience`` is the longest wait, in seconds, that is
+    slept through between tries; ``max_reply`` is in bytes, unpacked. ``proxies`` is what the
+    environment said when the client was made. ``skew`` is how far this machine's clock was ahead
     of the last server's ``Date`` header, in seconds.
     """
 
@@ -83,11 +96,17 @@ class HttpClient:
     sleep: Callable[[float], None] = time.sleep
     pool_size: int = 16
     skew: float = 0.0
-    _pool: urllib3.PoolManager = field(init=False, repr=False)
+    patience: float = PATIENCE
+    max_reply: int = MAX_REPLY
+    proxies: Mapping[str, str] = field(default_factory=getproxies, repr=False)
+    _transport: Transport = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._pool = urllib3.PoolManager(
-            num_pools=50, maxsize=self.pool_size, retries=False, headers={"User-Agent": USER_AGENT}
+        self._transport = Transport(
+            proxies=self.proxies,
+            timeout=Timeout(connect=self.connect, read=self.read),
+            total=self.total,
+            size=self.pool_size,
         )
 
     def get(
@@ -101,12 +120,13 @@ class HttpClient:
     ) -> Reply:
         """GET ``url``, trying again where that makes sense, and give a good reply.
 
-        Raises Unavailable (after the last try, or where the wait is longer than ``PATIENCE``),
+        Raises Unavailable (after the last try, or where the wait is longer than ``patience``),
         Refused, Unexpected, or whatever ``judge`` returns.
         """
-        full = f"{url}?{urlencode(params)}" if params else url
+        full = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
         judged = judge or self.default_judge
-        for attempt in range(1, self.attempts + 1):
+        attempt = 1
+        while True:
             try:
                 reply = self.send("GET", full, headers=headers, bearer=bearer)
                 error = judged(reply)
@@ -114,10 +134,10 @@ class HttpClient:
                 error = exc
             if error is None:
                 return reply
-            if not isinstance(error, Unavailable) or attempt == self.attempts:
+            if not isinstance(error, Unavailable) or attempt >= self.attempts:
                 raise error
             self._wait(error, attempt)
-        raise AssertionError("attempts must be at least 1")
+            attempt += 1
 
     def send(
         self,
@@ -130,96 +150,76 @@ class HttpClient:
     ) -> Reply:
         """Make one request, once, and give whatever was answered, also an error status.
 
-        Redirects are not followed. Raises Unavailable where there was no whole answer, and
-        Unexpected where the answer is larger than ``MAX_REPLY``.
+        Redirects are not followed. Raises Unavailable where there was no whole answer, Unexpected
+        where the answer is larger than ``max_reply``, Refused where this cannot be asked at all.
         """
+        place = without_query(url)
+        what = f"{method} {place}"
+        if not url.lower().startswith(("http://", "https://")):
+            raise Refused(f"{what}: not a URL with http:// or https://")
         sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip", **(headers or {})}
         if bearer is not None:
-            sent["Authorization"] = f"Bearer {bearer.reveal()}"
-        place = without_query(url)
+            sent["Authorization"] = _authorization(bearer, what)
         try:
-            raw = self._pool.request(
-                method,
-                url,
-                body=body,
-                headers=sent,
-                timeout=Timeout(connect=self.connect, read=self.read),
-                preload_content=False,
-                redirect=False,
-            )
-            content = self._read(raw, place)
+            raw = self._transport.request(method, url, body, sent)
+            self._note_skew(raw)
+            content = read_body(raw, place, self.max_reply)
         except HTTPError as exc:
-            raise Unavailable(f"{method} {place}: {describe(exc)}") from exc
-        reply = Reply(raw.status, raw.headers, scrub(content, bearer), place)
-        self._note_skew(reply)
-        return reply
+            raise translate(exc, what) from exc
+        except ValueError as exc:
+            raise Refused(f"{what}: this URL or one of the headers cannot be sent") from exc
+        return Reply(raw.status, _scrubbed(raw.headers, bearer), scrub(content, bearer), place)
 
     def default_judge(self, reply: Reply) -> CollectorError | None:
-        """Judge by the status alone: 2xx is good; see ``RETRIED`` for what is tried again."""
+        """Judge by the status alone: 2xx is good; 5xx and ``RETRIED`` are tried again."""
         if 200 <= reply.status < 300:
             return None
         message = f"{reply.url} answered {reply.status}"
-        if reply.status in RETRIED:
+        if reply.status in RETRIED or reply.status >= 500:
             return Unavailable(message, reply.retry_after(self.clock.now()))
-        if 400 <= reply.status < 500:
-            return Refused(f"{message}: {reply.text()}")
-        return Unexpected(message, reply.text())
+        if reply.status < 400:
+            return Refused(f"{message}: {_moved(reply)}")
+        return Refused(f"{message}: {reply.text()[:_SHOWN] or 'with no explanation'}")
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.clear()
-
-    def _read(self, raw: urllib3.BaseHTTPResponse, place: str) -> bytes:
-        ends = time.monotonic() + self.total
-        parts: list[bytes] = []
-        size = 0
-        try:
-            for part in raw.stream(262144, decode_content=True):
-                size += len(part)
-                if size > MAX_REPLY:
-                    raise Unexpected(f"{place} answered more than {MAX_REPLY} bytes")
-                if time.monotonic() > ends:
-                    raise Unavailable(f"{place} took more than {self.total:.0f} s to answer")
-                parts.append(part)
-        except BaseException:
-            raw.close()
-            raise
-        raw.release_conn()
-        return b"".join(parts)
+        self._transport.close()
 
     def _wait(self, error: Unavailable, attempt: int) -> None:
-        if error.retry_after is not None and error.retry_after > PATIENCE:
+        asked = error.retry_after or 0.0
+        if asked > self.patience:
             raise error
-        backoff = random.uniform(0, min(30.0, 0.5 * 2**attempt))
-        self.sleep(max(error.retry_after or 0.0, backoff))
+        self.sleep(asked + random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
 
-    def _note_skew(self, reply: Reply) -> None:
+    def _note_skew(self, raw: BaseHTTPResponse) -> None:
         try:
-            server = parsedate_to_datetime(reply.headers.get("Date", ""))
-        except (ValueError, TypeError):
+            server = parsedate_to_datetime(raw.headers.get("Date", ""))
+        except (ValueError, TypeError, OverflowError):
             return
         if server.tzinfo is not None:
             self.skew = (self.clock.now() - server.astimezone(UTC)) / timedelta(seconds=1)
 
 
-def describe(exc: HTTPError) -> str:
-    """Say in a few words what went wrong on the way, without addresses of objects."""
-    if isinstance(exc, ReadTimeoutError):
-        return "no answer in time"
-    text = str(getattr(exc, "reason", None) or exc)
-    return text.rpartition(">: ")[2] or type(exc).__name__
+def _authorization(bearer: Secret, what: str) -> str:
+    token = bearer.reveal()
+    if not token.isascii() or not token.isprintable() or token != token.strip() or not token:
+        raise Refused(
+            f"{what}: the token is empty, or holds a space, a line break or another character "
+            "that no token has; copy it anew"
+        )
+    return f"Bearer {token}"
 
 
-def without_query(url: str) -> str:
-    """Give ``url`` as it may be shown: no user, no password, no query, no fragment."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+def _scrubbed(headers: HTTPHeaderDict, bearer: Secret | None) -> Mapping[str, str]:
+    values = "\n".join(headers.values()).encode()
+    if scrub(values, bearer) == values:
+        return headers
+    pairs = ((name, scrub(value.encode(), bearer).decode()) for name, value in headers.items())
+    return HTTPHeaderDict(pairs)
 
 
-def scrub(content: bytes, *secrets: Secret | None) -> bytes:
-    """Blot out each secret wherever ``content`` echoes it."""
-    for secret in secrets:
-        if secret is not None and secret.reveal():
-            content = content.replace(secret.reveal().encode(), b"****")
-    return content
+def _moved(reply: Reply) -> str:
+    location = reply.headers.get("Location")
+    if location is None:
+        return "neither an answer nor an error"
+    return f"it has moved to {target(reply.url, location)[:_SHOWN]}; write that address"
