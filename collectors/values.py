@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
 from collectors.periods import Period
 
 Scalar = str | int | float | bool | None
@@ -78,8 +80,17 @@ class Receipt:
     too_large: bool = False
 
 
+class Referenced(str):
+    """A text that the environment or a file in ``credentials/`` gave, so it may be a secret."""
+
+    __slots__ = ()
+
+
 class Secret:
-    """A text that must never be seen: it prints as stars wherever it ends up."""
+    """A text that must never be seen: it prints as stars wherever it ends up.
+
+    A field of a model that is a Secret takes one, or a ``Referenced`` text; a plain one is refused.
+    """
 
     __slots__ = ("_text",)
 
@@ -101,3 +112,22 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(
+            cls._validated,
+            json_schema_input_schema=core_schema.str_schema(),
+            serialization=core_schema.plain_serializer_function_ser_schema(str),
+        )
+
+    @classmethod
+    def _validated(cls, value: Any) -> "Secret":
+        if isinstance(value, Secret):
+            return value
+        if isinstance(value, Referenced) and value:
+            return cls(str(value))
+        if not value:
+            raise PydanticCustomError("empty_secret", "is empty: a secret is expected")
+        message = "holds a plain secret: use ${VAR} or file:name instead"
+        raise PydanticCustomError("plain_secret", message)

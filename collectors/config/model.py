@@ -16,13 +16,13 @@ from collectors.values import DataSet, Secret
 EMBEDDED = "embedded"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where something was said: a file, and the line and column (from 1) in it."""
 
     file: str
-    line: int
-    column: int
+    line: int = 1
+    column: int = 1
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
@@ -90,6 +90,17 @@ class Collector:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Service:
+    """What one service file says of the service itself; ``labels`` are those of its collectors."""
+
+    name: str
+    place: Place
+    title: str | None = None
+    description: str | None = None
+    labels: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Configuration:
     """All files together. ``mistakes`` lists what is wrong; what has none is in ``collectors``.
 
@@ -101,5 +112,6 @@ class Configuration:
     credentials: Path
     platform: Platform
     collectors: Mapping[str, Collector]
+    services: Mapping[str, Service] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
     warnings: tuple[Mistake, ...] = ()

@@ -1,0 +1,128 @@
+"""A merged tree becomes a ``Collector``, or a list of mistakes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from collectors.api import Source
+from collectors.config.checks import check, got, near
+from collectors.config.files import MAPPING_KEYS, CollectorKeys
+from collectors.config.findings import THIS, Reporter
+from collectors.config.fingerprints import fingerprint
+from collectors.config.mapping import MappingSpec
+from collectors.config.model import Collector, Place, Service
+from collectors.config.nodes import Entry, Report, Table, Text
+from collectors.config.references import References
+from collectors.periods import Period
+from collectors.values import DataSet
+
+WHAT = f"collector {THIS}"
+_AS_READ = MappingSpec()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builder:
+    """Builds collectors, with the platform's ``timezone``.
+
+    ``doubt`` takes a place, what works there but should be looked at, and the collector's name.
+    """
+
+    sources: Mapping[str, type[Source]]
+    references: References
+    timezone: ZoneInfo
+    doubt: Callable[[Place, str, str], None]
+
+    def build(
+        self, service: Service, key: str, entry: Entry, place: Place, report: Reporter
+    ) -> Collector | None:
+        """Give the collector under ``key``, or report each mistake in it and give None."""
+        entry = Entry(entry.key, self.references.resolve(entry.value, report))
+        keys = check(CollectorKeys, entry, WHAT, report)
+        if not isinstance(entry.value, Table):
+            return None
+        source = self._source(entry, entry.value, report)
+        mapping = _mapping(entry, entry.value, report)
+        if keys is None or source is None or mapping is None:
+            return None
+        period = _period(keys, source, entry, entry.value, report)
+        credentials = _credentials(keys, source, entry.value, report)
+        if period is None or not report.clean:
+            return None
+        zone = source.fixed_zone or keys.zone or self.timezone
+        if keys.zone not in (None, zone):
+            message = (
+                f"the source {source.name!r} counts in {zone}: 'zone' changes nothing in {WHAT}"
+            )
+            self.doubt(entry.value.entries["zone"].key, message, f"{service.name}/{key}")
+        return Collector(
+            name=f"{service.name}/{key}",
+            service=service.name,
+            key=key,
+            source=source,
+            schedule=keys.schedule,
+            period=period,
+            zone=zone,
+            data_set=DataSet.parse(keys.data_set or f"{service.name}/{key}"),
+            mapping=mapping,
+            settle=source.settle if keys.settle is None else keys.settle,
+            fingerprint=fingerprint(source, mapping, period, zone),
+            place=place,
+            credentials=credentials,
+            title=keys.title,
+            description=keys.description,
+            units=keys.units,
+            since=keys.since,
+            deadline=keys.deadline,
+            enabled=keys.enabled,
+            labels=keys.labels | service.labels,
+            batch=keys.batch,
+        )
+
+    def _source(self, entry: Entry, node: Table, report: Report) -> Source | None:
+        named = node.entries.get("source")
+        if named is None or not isinstance(named.value, Text) or named.value.broken:
+            return None
+        model = self.sources.get(named.value.text)
+        if model is None:
+            known = near(named.value, self.sources)
+            report(named.value.place, f"unknown source {got(named.value)} in {WHAT}{known}")
+            return None
+        query = node.entries.get("query", Entry(entry.key, Table({}, entry.key)))
+        if not isinstance(query.value, Table):
+            return None
+        return check(model, query, f"the query of {WHAT}", report)
+
+
+def _mapping(entry: Entry, node: Table, report: Report) -> MappingSpec | None:
+    said = {key: node.entries[key] for key in MAPPING_KEYS if key in node.entries}
+    if not said:
+        return _AS_READ
+    return check(MappingSpec, Entry(entry.key, Table(said, node.place)), WHAT, report)
+
+
+def _period(
+    keys: CollectorKeys, source: Source, entry: Entry, node: Table, report: Report
+) -> Period | None:
+    period = keys.period or keys.schedule.period
+    said = node.entries.get("period") or node.entries.get("schedule") or entry
+    place = said.value.place
+    if period is None:
+        report(place, f"cron text does not say the period: add 'period' to {WHAT}")
+    elif period not in source.periods:
+        known = ", ".join(one for one in Period if one in source.periods)
+        message = f"the source {source.name!r} has no figures by {period.value!r} in {WHAT}"
+        report(place, f"{message}: set 'period' to one of {known}")
+    elif period is Period.INSTANT and keys.schedule.every is None:
+        report(place, f"the period 'instant' in {WHAT} needs a schedule like 'every 2 minutes'")
+    else:
+        return period
+    return None
+
+
+def _credentials(keys: CollectorKeys, source: Source, node: Table, report: Report) -> str | None:
+    if source.credential is not None:
+        return keys.credentials or source.name
+    if keys.credentials is not None:
+        message = f"the source {source.name!r} of {WHAT} takes no credentials: leave them out"
+        report(node.entries["credentials"].key, message)
+    return None

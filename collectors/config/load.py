@@ -1,0 +1,164 @@
+"""Reads a configuration directory: everything that is right, and everything that is wrong."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from collectors.api import Source
+from collectors.config.building import Builder
+from collectors.config.files import name_of
+from collectors.config.findings import Findings, Reporter
+from collectors.config.model import Collector, Configuration, Place, Platform, Service
+from collectors.config.nodes import Node
+from collectors.config.platforms import platform_of
+from collectors.config.profiles import Profile, profile_of
+from collectors.config.reader import read
+from collectors.config.references import References
+from collectors.config.services import ServiceFile, service_of
+from collectors.config.suggestions import hint
+from collectors.values import DataSet
+
+_KNOWN = ("platform.yaml", "profiles", "services")
+_NOT_OURS = ("data", "var")
+"""Folders that others may keep here: the files that queries name, and databases."""
+
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load(
+    directory: Path,
+    credentials: Path,
+    *,
+    sources: Mapping[str, type[Source]],
+    environment: Mapping[str, str],
+) -> Configuration:
+    """Read ``platform.yaml``, ``profiles/`` and ``services/``; never the network.
+
+    Mistakes in files never raise: all of them, of all files, are in ``mistakes``, and what has
+    none is in ``collectors``. A broken ``platform.yaml`` leaves the default platform.
+    """
+    reading = _Reading(directory, sources, References(environment, credentials))
+    platform, collectors, services = reading.all()
+    return Configuration(
+        directory=directory,
+        credentials=credentials,
+        platform=platform,
+        collectors=collectors,
+        services=services,
+        mistakes=reading.findings.mistakes(),
+        warnings=reading.doubts.mistakes(),
+    )
+
+
+class _Reading:
+    """One pass over the files of a directory."""
+
+    def __init__(
+        self, directory: Path, sources: Mapping[str, type[Source]], references: References
+    ) -> None:
+        self.findings = Findings()
+        self.doubts = Findings()
+        self._directory = directory
+        self._sources = sources
+        self._references = references
+
+    def all(self) -> tuple[Platform, dict[str, Collector], dict[str, Service]]:
+        self._look_around()
+        platform = self._platform()
+        profiles = dict(self._profiles())
+        builder = Builder(
+            sources=self._sources,
+            references=self._references,
+            timezone=platform.timezone,
+            doubt=self.doubts.add,
+        )
+        collectors: dict[str, Collector] = {}
+        services: dict[str, Service] = {}
+        for path, node, report in self._files("services"):
+            file = service_of(node, path.stem, profiles, self._references, report)
+            if file is None:
+                continue
+            for collector in self._collectors(file, builder, usable=report.clean):
+                services.setdefault(file.service.name, file.service)
+                self._keep(collector, collectors)
+        return platform, apart(collectors, self.findings.add), services
+
+    def _look_around(self) -> None:
+        here = Place(str(self._directory))
+        if not self._directory.is_dir():
+            self.findings.add(here, "there is no such directory: name it with --config")
+            return
+        for path in sorted(self._directory.iterdir()):
+            stray = path.is_dir() or path.suffix in _SUFFIXES
+            if stray and path.name not in (*_KNOWN, *_NOT_OURS) and not path.name.startswith("."):
+                self.doubts.add(Place(str(path)), f"this is not read{hint(path.name, _KNOWN)}")
+
+    def _platform(self) -> Platform:
+        path = self._directory / "platform.yaml"
+        report = Reporter(self.findings.add)
+        node = read(path, report) if path.exists() else None
+        if node is None:
+            return Platform()
+        return platform_of(self._references.resolve(node, report), report) or Platform()
+
+    def _profiles(self) -> Iterator[tuple[str, Profile | None]]:
+        for path, node, report in self._files("profiles"):
+            yield path.stem, profile_of(path.stem, node, report)
+
+    def _files(self, folder: str) -> Iterator[tuple[Path, Node, Reporter]]:
+        directory = self._directory / folder
+        stems: dict[str, Path] = {}
+        for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+            if path.name.startswith(".") or path.suffix not in _SUFFIXES:
+                continue
+            report = Reporter(self.findings.add)
+            if path.stem in stems:
+                report(Place(str(path)), f"{stems[path.stem]} has the same name: remove one")
+            stems[path.stem] = path
+            node = read(path, report)
+            if node is not None:
+                yield path, node, report
+
+    def _collectors(
+        self, file: ServiceFile, builder: Builder, *, usable: bool
+    ) -> Iterator[Collector]:
+        for key, entry in file.collectors.entries.items():
+            report = Reporter(self.findings.add, f"{file.service.name}/{key}")
+            try:
+                name_of(key)
+            except ValueError as exc:
+                report(entry.key, str(exc))
+            collector = builder.build(file.service, key, entry, file.place(key), report)
+            if collector is not None and usable:
+                yield collector
+
+    def _keep(self, collector: Collector, collectors: dict[str, Collector]) -> None:
+        if (first := collectors.get(collector.name)) is not None:
+            message = f"a second collector {collector.name!r}: the first is at {first.place}"
+            self.findings.add(collector.place, message)
+            return
+        collectors[collector.name] = collector
+
+
+def apart(
+    collectors: Mapping[str, Collector], report: Callable[[Place, str], None]
+) -> dict[str, Collector]:
+    """Leave out, and report, what would write over another collector's observations.
+
+    Those are the collectors of one data set whose identities have the same constant parts.
+    """
+    owners: dict[tuple[DataSet, frozenset[tuple[str, str]]], Collector] = {}
+    kept: dict[str, Collector] = {}
+    for name, collector in collectors.items():
+        identity = collector.mapping.id
+        constants = frozenset((identity.constants if identity else {}).items())
+        key = (collector.data_set, constants)
+        first = owners.setdefault(key, collector) if collector.enabled else collector
+        if first is collector:
+            kept[name] = collector
+            continue
+        message = (
+            f"collector {name!r} writes the data set {collector.data_set} as {first.name!r} does "
+            f"({first.place}): give it its own 'data_set', or a constant in its 'id'"
+        )
+        report(collector.place, message)
+    return kept

@@ -1,0 +1,114 @@
+"""``platform.yaml`` becomes a ``Platform``."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from collectors.config.checks import check, got
+from collectors.config.files import PlatformKeys, TargetKeys
+from collectors.config.findings import Reporter
+from collectors.config.model import EMBEDDED, Platform, Target
+from collectors.config.nodes import Entry, List, Node, Report, Table, Text
+from collectors.values import Secret
+
+_WHAT = "the platform"
+_PASSWORD = re.compile(r"://[^/@]*?:(?P<user>[^/]*)@|[?&]password=(?P<query>[^&]*)")
+_REFERENCES = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-|:\?[^{}]*)?\}")
+
+
+def platform_of(node: Node, report: Reporter) -> Platform | None:
+    """Read the platform, or report each mistake in it and give None. References are resolved."""
+    keys = check(PlatformKeys, Entry(node.place, node), _WHAT, report)
+    entries = node.entries if isinstance(node, Table) else {}
+    targets = tuple(_targets(entries.get("target"), report))
+    _no_plain_password(entries.get("state"), "state", report)
+    embedded = entries.get("embedded")
+    if embedded and isinstance(embedded.value, Table):
+        _no_plain_password(embedded.value.entries.get("url"), "url", report)
+    if keys is None or not report.clean:
+        return None
+    default = Platform()
+    return Platform(
+        targets=targets or default.targets,
+        state=Secret(keys.state),
+        embedded=Secret(keys.embedded.url),
+        timezone=keys.timezone or default.timezone,
+        workers=keys.workers,
+        outbox_limit=keys.outbox.limit,
+        synchronous=keys.durability.upper(),
+    )
+
+
+def _targets(entry: Entry | None, report: Report) -> Iterator[Target]:
+    if entry is None:
+        return
+    nodes = entry.value.items if isinstance(entry.value, List) else (entry.value,)
+    seen: set[str] = set()
+    for node in nodes:
+        target = _target(node, report)
+        if target is None:
+            continue
+        if target.name in seen:
+            report(node.place, f"a second target named {target.name!r}: give one another 'name'")
+        seen.add(target.name)
+        yield target
+    if not nodes:
+        report(
+            entry.value.place, f"'target' in {_WHAT} is an empty list: name one, or leave it out"
+        )
+
+
+def _target(node: Node, report: Report) -> Target | None:
+    match node:
+        case Text(broken=True):
+            return None
+        case Text(text="embedded"):
+            return Target(name=EMBEDDED)
+        case Text():
+            host = _host(node, report)
+            return Target(name=host, url=node.text.rstrip("/")) if host else None
+        case Table():
+            return _target_of_keys(node, report)
+    message = f"a target must be 'embedded', an http(s) URL or a mapping, not {got(node)}"
+    report(node.place, message)
+    return None
+
+
+def _target_of_keys(node: Table, report: Report) -> Target | None:
+    keys = check(TargetKeys, Entry(node.place, node), "the target", report)
+    if keys is None:
+        return None
+    url = node.entries["url"].value
+    host = _host(url, report) if isinstance(url, Text) else None
+    if keys.name == EMBEDDED:
+        report(node.entries["name"].value.place, f"the name {EMBEDDED!r} is for the embedded store")
+    if host is None:
+        return None
+    return Target(name=keys.name or host, url=keys.url.rstrip("/"), tokens=keys.tokens)
+
+
+def _host(url: Text, report: Report) -> str | None:
+    if url.broken:
+        return None
+    if "@" in url.text:
+        report(url.place, "a target's URL holds no user or password: tokens are in credentials/")
+        return None
+    try:
+        parts = urlsplit(url.text)
+        if parts.scheme in ("http", "https") and parts.hostname and not parts.query:
+            return parts.hostname if parts.port is None else f"{parts.hostname}:{parts.port}"
+    except ValueError:
+        pass
+    report(url.place, f"{got(url)} is not a target: use 'embedded' or a URL like https://…/data")
+    return None
+
+
+def _no_plain_password(entry: Entry | None, key: str, report: Report) -> None:
+    if entry is None or not isinstance(entry.value, Text):
+        return
+    written = entry.value.text if entry.value.written is None else entry.value.written
+    for match in _PASSWORD.finditer(_REFERENCES.sub("", written)):
+        if match["user"] or match["query"]:
+            message = f"{key!r} in {_WHAT} holds a plain secret: use ${{VAR}} for the password"
+            report(entry.value.place, message)
+            return

@@ -1,0 +1,69 @@
+"""Quantities as people write them: ``3 hours``, ``1 GB``, ``2014-04-01``, ``Europe/London``."""
+
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Annotated, Any, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from collectors.config.schedules import Schedule, parse_schedule
+from collectors.config.suggestions import hint
+
+Value = TypeVar("Value")
+
+_DURATION = re.compile(r"(\d{1,6}) ?(second|minute|hour|day|week)s?")
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|kB|KB|MB|GB|TB)")
+_BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def parse_duration(text: str) -> timedelta:
+    """Read ``90 minutes``, ``3 hours``, ``2 days``; raises ValueError with what would be right."""
+    if match := _DURATION.fullmatch(text):
+        return timedelta(**{f"{match[2]}s": int(match[1])})
+    raise ValueError(f"{text!r} is not a duration: write it like '90 minutes' or '2 days'")
+
+
+def parse_size(text: str) -> int:
+    """Read ``1 GB`` or ``500 MB`` as bytes; raises ValueError with what would be right."""
+    if match := _SIZE.fullmatch(text):
+        return round(float(match[1]) * _BYTES[match[2]])
+    raise ValueError(f"{text!r} is not a size: write it like '500 MB' or '1 GB'")
+
+
+def parse_day(text: str) -> date:
+    """Read ``2014-04-01``; raises ValueError with what would be right."""
+    try:
+        if _DAY.fullmatch(text):
+            return date.fromisoformat(text)
+    except ValueError:
+        pass
+    raise ValueError(f"{text!r} is not a day: write it like 2014-04-01")
+
+
+def parse_zone(text: str) -> ZoneInfo:
+    """Find a time zone by its name; raises ValueError with the nearest right one."""
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        nearest = hint(text, available_timezones())
+    raise ValueError(f"{text!r} is not a time zone{nearest or ': write it like Europe/London'}")
+
+
+def _from_text(parse: Callable[[str], Value]) -> BeforeValidator:
+    def read(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise PydanticCustomError("string_type", "must be a text")
+        return parse(value)
+
+    return BeforeValidator(read)
+
+
+Duration = Annotated[timedelta, _from_text(parse_duration)]
+Size = Annotated[int, _from_text(parse_size)]
+Day = Annotated[date, _from_text(parse_day)]
+Zone = Annotated[ZoneInfo, _from_text(parse_zone)]
+ScheduleText = Annotated[Schedule, _from_text(parse_schedule)]
