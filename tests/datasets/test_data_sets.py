@@ -271,11 +271,11 @@ def test_memory_does_not_grow_with_what_is_read(data_sets: DataSets):
         tracemalloc.stop()
         return highest
 
-    data_sets.upsert(VISITS, [record(f"{number}", note="x" * 100) for number in range(2000)])
+    data_sets.upsert(VISITS, [record(f"{number}", note="x" * 100) for number in range(1500)])
     peak()
     few = peak()
-    data_sets.upsert(VISITS, [record(f"{number}", note="x" * 100) for number in range(20_000)])
-    assert peak() < 2 * few
+    data_sets.upsert(VISITS, [record(f"{number}", note="x" * 100) for number in range(6000)])
+    assert peak() < 1.5 * few
 
 
 def test_data_sets_are_there_after_a_restart(database_url: str, clock: FixedClock):

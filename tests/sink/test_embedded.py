@@ -73,6 +73,7 @@ def test_what_is_retracted_is_gone_and_what_was_not_there_counts_as_gone(
         (gzip.compress(b"{}"), "is not a list of observations"),
         (gzip.compress(b"[1]"), "is not a list of observations"),
     ],
+    ids=["not gzip", "cut off", "not JSON", "an object", "a list of numbers"],
 )
 def test_a_damaged_batch_is_told_and_nothing_is_kept(
     sink: Sink, data_sets: DataSets, body: bytes, said: str
