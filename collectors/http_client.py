@@ -1,7 +1,7 @@
 """The one HTTP client: a pool a host, timeouts, retries with full jitter, size limits, our errors.
 
 It sits on urllib3 rather than on requests: a request costs a third of the CPU time, and the
-environment (proxies, netrc) is looked up once and not on every call.
+proxies of the environment are looked up once and not on every call.
 """
 
 import random

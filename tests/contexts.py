@@ -87,7 +87,7 @@ def make_context(**overrides: Any) -> Context:
     """
     clock = overrides.get("clock", FixedClock(NOW))
     parts: dict[str, Any] = {
-        "http": HttpClient(clock, sleep=RecordingSleep(), read=5.0),
+        "http": HttpClient(clock, sleep=RecordingSleep(), read=5.0, proxies={}),
         "clock": clock,
         "quota": RecordingQuota(clock),
         "shared": SimpleShared(),

@@ -1,0 +1,98 @@
+"""Pingdom: uptime and response time of one check, hour by hour (API 3.1).
+
+    service: carers-allowance
+    collectors:
+      monitoring:
+        source: pingdom
+        schedule: hourly
+        query: {check: 85975}
+
+``check`` is the check's id, which is in its address in the console, or its exact name. An id is
+better: names need not be unique, and a check that is renamed is no longer found by its old one.
+
+The credential is ``credentials/pingdom.yaml``, with a token that may read (Settings > Pingdom API);
+``base_url`` is only needed for a proxy:
+
+    token: the-token
+    base_url: https://api.pingdom.com/api/3.1
+
+One reading an hour. Its dimension ``check`` is the text of the query, not what the check is called
+today, so that renaming a check moves no record; a data set that was kept under names goes on where
+the query has the name. Measures:
+
+    avgresponse   mean response time in milliseconds; unknown where nothing was measured
+    uptime        seconds; availability is uptime / (uptime + downtime)
+    downtime      seconds
+    unmonitored   seconds without a measurement; 3600 where the check was paused
+
+An hour that Pingdom leaves out is left out here too, and told; it is never taken for uptime. Hours
+younger than three hours are collected again, because late results may still change them.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar
+
+from pydantic import StringConstraints
+
+from collectors.api import Context, Credential, NotYet, Period, Reading, Source, Window
+from collectors.sources.pingdom.account import Account, Checks, PingdomCredential
+from collectors.sources.pingdom.summary import Hour, holes, parse
+
+__all__ = ["Pingdom", "PingdomCredential"]
+
+MONTH = timedelta(days=31)
+
+
+class Pingdom(Source):
+    """The hourly summary of one check, by its id or exact name."""
+
+    name: ClassVar[str] = "pingdom"
+    periods: ClassVar[frozenset[Period]] = frozenset({Period.HOUR})
+    credential: ClassVar[type[Credential] | None] = PingdomCredential
+
+    check: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+    @property
+    def max_span(self) -> timedelta:
+        """A month: what one request asks for."""
+        return MONTH
+
+    @property
+    def settle(self) -> timedelta:
+        """Three hours, for late results of probes."""
+        return timedelta(hours=3)
+
+    def collect(self, window: Window, context: Context) -> Iterator[Reading]:
+        """Yield a reading for every hour that Pingdom knows; tell of those it does not."""
+        account = Account(context)
+        check_id = self._check_id(account)
+        parts = list(_months(window))
+
+        def fetch(part: Window) -> list[Hour]:
+            return parse(account.summary(check_id, part), part)
+
+        known: list[datetime] = []
+        for hours in context.ahead(fetch, parts) if len(parts) > 1 else map(fetch, parts):
+            for hour in hours:
+                known.append(hour.at)
+                yield hour.reading(self.check)
+        if not known and window.end + self.settle > context.clock.now():
+            raise NotYet(f"Pingdom has no figures of check {self.check} yet for {window}")
+        for sentence in holes(window, known):
+            context.warn(f"Pingdom, check {self.check}: {sentence}")
+
+    def _check_id(self, account: Account) -> str:
+        if re.fullmatch("[0-9]+", self.check):
+            return self.check
+        checks: Checks = account.context.shared.get(account.key, Checks)
+        return str(checks.called(self.check, account).id)
+
+
+def _months(window: Window) -> Iterator[Window]:
+    start = window.start
+    while start < window.end:
+        end = min(start + MONTH, window.end)
+        yield Window(start, end)
+        start = end
