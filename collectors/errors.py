@@ -53,11 +53,18 @@ class NotYet(CollectorError):
 
 
 class Unavailable(CollectorError):
-    """A passing failure. ``retry_after`` is in seconds where the far side named a time."""
+    """A passing failure.
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    ``retry_after`` is in seconds where the far side named a time; ``status`` is the HTTP status
+    where there was an answer at all.
+    """
+
+    def __init__(
+        self, message: str, retry_after: float | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.status = status
 
 
 class Refused(CollectorError):

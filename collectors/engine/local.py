@@ -1,0 +1,178 @@
+"""The local engine: threads of this process collect, and send while they still collect."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from collectors.config.model import Collector
+from collectors.engine.sender import Sender, Sent
+from collectors.errors import CollectorError
+from collectors.runner import Between, Delivered, Outcome, Parts, collect, plan, refill
+from collectors.store import SUCCEEDED, Lanes, Plan
+
+HEARTBEAT = 15.0
+"""Seconds between heartbeats; a lease lasts four of them."""
+SENDERS = 16
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """What an engine tells while it works. Every callable may be called from any thread."""
+
+    planned: Callable[[int], None] = lambda _runs: None
+    kept: Callable[[str, int], None] = lambda _data_set, _observations: None
+    collected: Callable[[Outcome], None] = lambda _outcome: None
+    delivered: Callable[[Delivered], None] = lambda _delivered: None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a run of the engine: each collector's outcomes, and what was delivered."""
+
+    outcomes: Sequence[Outcome]
+    sent: Sent
+
+
+class Heart:
+    """Prolongs the leases of this process while it is alive."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._runs: set[int] = set()
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def add(self, run_id: int) -> None:
+        """Hold the lease of a run from now on."""
+        with self._lock:
+            self._runs.add(run_id)
+
+    def remove(self, run_id: int) -> None:
+        """Let go of a run that has ended."""
+        with self._lock:
+            self._runs.discard(run_id)
+
+    def _beat(self) -> None:
+        while not self._stopped.wait(HEARTBEAT):
+            with self._lock:
+                held = sorted(self._runs)
+            try:
+                self._parts.store.ledger.heartbeat(held)
+            except CollectorError:
+                # The next beat tries again; a run that loses its lease finds out when it writes.
+                continue
+
+
+@dataclass
+class LocalEngine:
+    """Runs collectors to the end, once, with ``workers`` threads."""
+
+    parts: Parts
+    workers: int
+    progress: Progress = field(default_factory=Progress)
+
+    def run(
+        self,
+        collectors: Mapping[str, Collector],
+        *,
+        between: Between | None = None,
+        data_sets: set[str] | None = None,
+    ) -> Report:
+        """Collect all that is due of these collectors and deliver it.
+
+        ``between`` asks for a stretch by hand. ``data_sets`` names what is delivered besides;
+        None is all that waits. Raises StoreError where the outbox cannot be read.
+        """
+        delivery = self.parts.store.delivery
+        with Heart(self.parts) as heart:
+            sender = Sender(self.parts, SENDERS, self.progress.delivered)
+            try:
+                refill(self.parts, collectors)
+                sender.notice(delivery.lanes_with_entries(self.parts.sinks, data_sets))
+                outcomes = self._collect_all(collectors, between, heart, sender)
+            finally:
+                sent = sender.close()
+        return Report(outcomes, sent)
+
+    def _collect_all(
+        self,
+        collectors: Mapping[str, Collector],
+        between: Between | None,
+        heart: Heart,
+        sender: Sender,
+    ) -> list[Outcome]:
+        """Collect turn by turn: a long history is planned piece by piece, the urgent first."""
+        outcomes: list[Outcome] = []
+        turn = list(collectors)
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="collector") as pool:
+            while turn:
+                plans = list(pool.map(lambda name: self._plan(collectors[name], between), turn))
+                outcomes += [one for _, failed in plans for one in failed]
+                due = self._in_order(turn, [found for found, _ in plans])
+                self.progress.planned(len(due))
+                done = list(
+                    pool.map(
+                        lambda pair: self._collect(collectors[pair[0]], pair[1], heart, sender),
+                        due,
+                    )
+                )
+                outcomes += done
+                turn = [] if between else _go_on(done)
+        return outcomes
+
+    def _plan(self, collector: Collector, between: Between | None) -> tuple[Plan, list[Outcome]]:
+        try:
+            found = plan(self.parts, collector, between)
+        except CollectorError as exc:
+            outcome = Outcome.failed(collector, self.parts.vault.scrub(str(exc)))
+            self.progress.collected(outcome)
+            return Plan([], {}, []), [outcome]
+        busy = [
+            Outcome.left(collector, f"{run.kind} run {run.id} is with another process")
+            for run in found.busy
+        ]
+        return found, busy
+
+    def _in_order(self, names: Sequence[str], plans: Iterable[Plan]) -> list[tuple[str, int]]:
+        due = [
+            (found.priorities[run_id], run_id, name)
+            for name, found in zip(names, plans, strict=True)
+            for run_id in found.runs
+        ]
+        return [(name, run_id) for _, run_id, name in sorted(due)]
+
+    def _collect(self, collector: Collector, run_id: int, heart: Heart, sender: Sender) -> Outcome:
+        def on_chunk(to: Lanes, observations: int) -> None:
+            sender.notice([*to.open, *to.full])
+            self.progress.kept(to.data_set, observations)
+
+        heart.add(run_id)
+        try:
+            outcome = collect(self.parts, collector, run_id, on_chunk)
+        finally:
+            heart.remove(run_id)
+        self.progress.collected(outcome)
+        return outcome
+
+
+def _go_on(done: Sequence[Outcome]) -> list[str]:
+    """Give the collectors of which all went well, and so may have more due."""
+    stopped = {one.collector for one in done if one.state not in SUCCEEDED}
+    return sorted({one.collector for one in done} - stopped)

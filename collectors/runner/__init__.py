@@ -1,0 +1,21 @@
+"""The only place that joins the stages: plan, collect a window, deliver an entry."""
+
+from collectors.runner.collecting import Outcome, collect
+from collectors.runner.delivering import Delivered, Fate, deliver
+from collectors.runner.parts import Parts, SharedThings
+from collectors.runner.planning import Between, find_due, plan
+from collectors.runner.refilling import refill
+
+__all__ = [
+    "Between",
+    "Delivered",
+    "Fate",
+    "Outcome",
+    "Parts",
+    "SharedThings",
+    "collect",
+    "deliver",
+    "find_due",
+    "plan",
+    "refill",
+]

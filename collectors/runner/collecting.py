@@ -1,0 +1,232 @@
+"""The first verb: collect one window, from the source into the outbox and the ledger."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from collectors.api import Context, Document, Reading
+from collectors.clock import epoch, from_epoch
+from collectors.config.model import Collector
+from collectors.errors import (
+    CollectorError,
+    LeaseLost,
+    NotYet,
+    QuotaSpent,
+    StoreError,
+    Unexpected,
+)
+from collectors.observations import Mapped, compile_pipeline
+from collectors.periods import Period, Window, floor
+from collectors.runner.chunks import chunks
+from collectors.runner.parts import Parts
+from collectors.runner.tally import Tally
+from collectors.store import Chunk, Lanes, Result, Run, State
+
+WARNINGS_AT_MOST = 100
+CLOCK_IS_WRONG = timedelta(minutes=5)
+"""So far from the servers' clocks, a period is not trusted to be over."""
+
+OnChunk = Callable[[Lanes, int], None]
+"""Is told the lanes and the number of observations whenever some are safe in the outbox."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of one run; ``state`` is None where another process has it."""
+
+    collector: str
+    window: Window | None
+    state: State | None
+    reason: str = ""
+    readings: int = 0
+    observations: int = 0
+    rejected: int = 0
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def failed(cls, collector: Collector, reason: str) -> "Outcome":
+        """Tell of a collector for which no run could be made."""
+        return cls(collector=collector.name, window=None, state=State.FAILED, reason=reason)
+
+    @classmethod
+    def left(cls, collector: Collector, reason: str) -> "Outcome":
+        """Tell of a run that another process has."""
+        return cls(collector=collector.name, window=None, state=None, reason=reason)
+
+
+def collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) -> Outcome:
+    """Collect the window of a planned run; never raises for what a source or the store does."""
+    try:
+        run = parts.store.ledger.claim(run_id)
+    except StoreError as exc:
+        return Outcome.failed(collector, str(exc))
+    if run is None:
+        return Outcome.left(collector, "another process has it, or its time has not come")
+    collection = Collection(parts, collector, run, on_chunk)
+    try:
+        return collection.collect()
+    except LeaseLost as exc:
+        return Outcome.left(collector, str(exc))
+    except CollectorError as exc:
+        return collection.end(exc)
+    except Exception as exc:  # a plugin may do anything; its window must end with a reason
+        log.exception("source broke", collector=collector.name, run=run.id)
+        return collection.end(Unexpected(f"the source {collector.source.name} broke: {exc!r}"))
+
+
+class Collection:
+    """One window on its way from the source to the ledger."""
+
+    def __init__(self, parts: Parts, collector: Collector, run: Run, on_chunk: OnChunk) -> None:
+        self.window = Window(from_epoch(run.start), from_epoch(run.end))
+        self._parts = parts
+        self._collector = collector
+        self._run = run
+        self._on_chunk = on_chunk
+        self._warnings: list[str] = []
+        began = from_epoch(run.began_at or run.planned_at)
+        self._tally = Tally(collector, self.window, began)
+
+    def collect(self) -> Outcome:
+        """Read all of the window; what comes of it is safe when this returns."""
+        ledger = self._parts.store.ledger
+        context = self._parts.context(self._collector, self._warnings)
+        revision = self._revision(context)
+        to = self._lanes()
+        last: Chunk | None = None
+        for chunk in self._chunks(context):
+            if last is not None:
+                ledger.write_chunk(self._run, to, last)
+                self._on_chunk(to, last.count)
+            last = chunk
+        if revision != self._revision(context):
+            raise Unexpected("it changed while it was read; the next run reads it again")
+        result = self._result(revision)
+        ledger.finish(self._run, to, last, result, context.state)
+        self._on_chunk(to, last.count if last else 0)
+        return self._told(State(result.state), result.reason, result.warnings)
+
+    def end(self, error: CollectorError) -> Outcome:
+        """Write that the window was not collected, and why."""
+        state = State.FAILED
+        more: dict[str, Any] = {}
+        if isinstance(error, NotYet):
+            state = State.NOT_YET
+        elif isinstance(error, QuotaSpent):
+            state, more = State.PARKED, {"not_before": epoch(error.resets_at)}
+        elif isinstance(error, Unexpected) and error.sample:
+            more = {"sample": self._parts.vault.scrub(error.sample)}
+        reason = self._parts.vault.scrub(str(error))
+        return self._write_end(state, reason, more)
+
+    def _write_end(self, state: State, reason: str, more: dict[str, Any]) -> Outcome:
+        warnings = self._all_warnings()
+        try:
+            self._parts.store.ledger.end(self._run, state, reason, warnings=warnings, **more)
+        except StoreError as exc:
+            # The run's lease runs out by itself and its window is due again.
+            return self._told(State.FAILED, f"{reason}; and {exc}", warnings)
+        return self._told(state, reason, warnings)
+
+    def _lanes(self) -> Lanes:
+        parts = self._parts
+        to = parts.store.ledger.lanes_for(parts.sinks, self._collector.data_set, parts.outbox_limit)
+        for full in to.full:
+            name = parts.store.delivery.lane(full).name
+            self._warnings.append(f"the outbox of {name} is full: this window is owed to it")
+        return to
+
+    def _chunks(self, context: Context) -> Iterator[Chunk]:
+        collector = self._collector
+        pipeline = compile_pipeline(
+            collector.mapping,
+            data_set=collector.data_set,
+            period=collector.period,
+            zone=collector.zone,
+        )
+        readings = self._guarded(collector.source.collect(self.window, context))
+        mapped = pipeline(readings, self._warnings.append)
+        return chunks(self._counted(mapped), collector.batch, self._tally.end_of)
+
+    def _guarded(self, readings: Iterable[Reading]) -> Iterator[Reading]:
+        """Refuse readings that lie outside the window, or not at the start of a period."""
+        at: datetime | None = None
+        for reading in readings:
+            if reading.at != at:
+                at = reading.at
+                self._check(at)
+            yield reading
+
+    def _check(self, at: datetime) -> None:
+        collector = self._collector
+        if not self.window.contains(at):
+            raise Unexpected(f"{collector.source.name} gave a reading of {at}, not {self.window}")
+        if collector.period is Period.INSTANT:
+            return
+        if floor(at, collector.period, collector.zone) != at:
+            raise Unexpected(
+                f"{collector.source.name} gave a reading of {at}, where no {collector.period} "
+                f"begins in {collector.zone}"
+            )
+
+    def _counted(self, periods: Iterable[Mapped]) -> Iterator[Mapped]:
+        for mapped in periods:
+            self._tally.count(mapped)
+            yield mapped
+
+    def _revision(self, context: Context) -> str | None:
+        source = self._collector.source
+        if not isinstance(source, Document):
+            return None
+        return f"{source.revision(context)} {self._collector.fingerprint}"
+
+    def _result(self, revision: str | None) -> Result:
+        tally = self._tally
+        clock_is_right = self._clock_is_right()
+        stretches = tally.coverage(revision, clock_is_right=clock_is_right)
+        settled = [one.end for one in stretches if one.settled and revision is None]
+        warnings = self._all_warnings()
+        return Result(
+            stretches=stretches,
+            settled_until=max(settled, default=self._run.start),
+            state=State.WARNED if warnings else State.DONE,
+            reason=f"{tally.observations} observations of {tally.readings} readings",
+            readings=tally.readings,
+            observations=tally.observations,
+            rejected=tally.rejected,
+            warnings=warnings,
+        )
+
+    def _clock_is_right(self) -> bool:
+        skew = timedelta(seconds=round(self._parts.http.skew))
+        if abs(skew) <= CLOCK_IS_WRONG:
+            return True
+        self._warnings.append(
+            f"this machine's clock differs by {skew} from the servers': nothing is settled until "
+            "it is set right"
+        )
+        return False
+
+    def _all_warnings(self) -> tuple[str, ...]:
+        warnings = list(dict.fromkeys(self._warnings))[:WARNINGS_AT_MOST]
+        if self._tally.rejected:
+            warnings.append(f"{self._tally.rejected} observations were refused: see dead-letters")
+        return tuple(map(self._parts.vault.scrub, warnings))
+
+    def _told(self, state: State, reason: str, warnings: Iterable[str]) -> Outcome:
+        tally = self._tally
+        return Outcome(
+            collector=self._collector.name,
+            window=self.window,
+            state=state,
+            reason=reason,
+            readings=tally.readings,
+            observations=tally.observations,
+            rejected=tally.rejected,
+            warnings=tuple(warnings),
+        )

@@ -1,0 +1,87 @@
+"""The parts that the verbs work with, built at the edge and passed in."""
+
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import structlog
+
+from collectors.api import Context
+from collectors.clock import Clock
+from collectors.config import Vault
+from collectors.config.model import Collector
+from collectors.datasets import DataSets
+from collectors.http_client import HttpClient
+from collectors.sink.contract import Sink
+from collectors.store import Store
+
+SHARED_AT_MOST = 64
+"""How many shared things a process keeps; the one built longest ago goes first."""
+
+
+class SharedThings:
+    """What is costly to make and serves every collector of the process."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._things: dict[Hashable, Future[Any]] = {}
+
+    def get(self, key: Hashable, build: Callable[[], Any]) -> Any:
+        """Give what ``key`` holds, building it once; a failure is not kept."""
+        with self._lock:
+            future = self._things.get(key)
+            mine = future is None
+            if future is None:
+                future = self._things[key] = Future()
+                while len(self._things) > SHARED_AT_MOST:
+                    del self._things[next(iter(self._things))]
+        if mine:
+            self._build(key, build, future)
+        return future.result()
+
+    def _build(self, key: Hashable, build: Callable[[], Any], future: Future[Any]) -> None:
+        try:
+            future.set_result(build())
+        except BaseException as exc:  # noqa: BLE001 - raised by result() for all who wait
+            with self._lock:
+                self._things.pop(key, None)
+            future.set_exception(exc)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """Everything that collecting and delivering needs. ``sinks`` are by name of target."""
+
+    store: Store
+    sinks: Mapping[str, Sink]
+    vault: Vault
+    http: HttpClient
+    clock: Clock
+    directory: Path
+    outbox_limit: int
+    embedded: DataSets | None = None
+    shared: SharedThings = field(default_factory=SharedThings)
+
+    def context(self, collector: Collector, warnings: list[str]) -> Context:
+        """Build what one run of a collector's source is given; ConfigError without a credential."""
+        name = collector.credentials or collector.source.name
+        model = collector.source.credential
+        return Context(
+            http=self.http,
+            clock=self.clock,
+            quota=self.store.quota,
+            shared=self.shared,
+            directory=self.directory,
+            period=collector.period,
+            zone=collector.zone,
+            credential=self.vault.credential(name, model) if model else None,
+            credential_name=name,
+            state=self.store.ledger.source_state(collector.name),
+            warn=warnings.append,
+            log=structlog.get_logger().bind(
+                collector=collector.name, data_set=str(collector.data_set)
+            ),
+        )

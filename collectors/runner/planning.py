@@ -1,0 +1,151 @@
+"""From a collector and its coverage to runs that are written down as due."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from collectors.api import Document
+from collectors.clock import epoch, from_epoch
+from collectors.config.model import Collector
+from collectors.errors import CollectorError, ConfigError
+from collectors.intervals import Interval, subtract
+from collectors.periods import ALWAYS, Period, Window
+from collectors.runner.parts import Parts
+from collectors.schedule import (
+    PRIORITY,
+    Collected,
+    Due,
+    Kind,
+    Terms,
+    due,
+    due_document,
+    due_instant,
+    origin,
+    windows_between,
+)
+from collectors.store import Plan, Planned, Stretch
+
+WINDOWS_A_TURN = 24
+"""The most windows of one collector that are planned at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A stretch given by hand: from one local day up to and including another."""
+
+    start: date
+    end: date
+
+
+def plan(parts: Parts, collector: Collector, between: Between | None = None) -> Plan:
+    """Write down what is due of a collector now, or what is asked for by hand.
+
+    Raises ConfigError where a source has no past to ask for, StoreError.
+    """
+    if between is not None:
+        found = _by_hand(parts, collector, between)
+    else:
+        found = find_due(parts, collector, remember_origin=True)
+    planned = [
+        Planned(
+            start=epoch(one.window.start),
+            end=epoch(one.window.end),
+            kind=one.kind,
+            priority=PRIORITY[one.kind],
+            reason=one.reason,
+        )
+        for one in found
+    ]
+    return parts.store.ledger.plan(collector.name, planned, instead=between is not None)
+
+
+def find_due(parts: Parts, collector: Collector, *, remember_origin: bool = False) -> list[Due]:
+    """Give what is due of a collector now, from its coverage."""
+    now = parts.clock.now()
+    stretches = parts.store.view.collected(collector.name)
+    if isinstance(collector.source, Document):
+        return _due_document(parts, collector, stretches)
+    if collector.period is Period.INSTANT:
+        found = due_instant(collector.schedule, _coverage(stretches), now)
+        return [found] if found else []
+    first = terms_of(collector, None, now)
+    start = origin(first, now)
+    if remember_origin:
+        start = parts.store.ledger.origin(collector.name, start)
+    terms = terms_of(collector, start, now)
+    owed = _owed(parts, collector)
+    return due(terms, _without(_coverage(stretches), owed), now)
+
+
+def terms_of(collector: Collector, start: datetime | None, now: datetime) -> Terms:
+    """Give what decides which windows of a collector are due."""
+    return Terms(
+        period=collector.period,
+        zone=collector.zone,
+        since=collector.since,
+        origin=start,
+        settle=collector.settle,
+        max_span=collector.source.max_span,
+        earliest=collector.source.earliest(now),
+        limit=WINDOWS_A_TURN,
+    )
+
+
+def _by_hand(parts: Parts, collector: Collector, between: Between) -> list[Due]:
+    if isinstance(collector.source, Document):
+        return [Due(ALWAYS, Kind.MANUAL, 1, "asked for by hand; a document is read whole")]
+    if collector.period is Period.INSTANT:
+        raise ConfigError(
+            f"{collector.name}: an instant has no past, so --start and --end mean nothing for it"
+        )
+    now = parts.clock.now()
+    terms = terms_of(collector, None, now)
+    return windows_between(terms, between.start, between.end, now)
+
+
+def _due_document(parts: Parts, collector: Collector, stretches: Sequence[Stretch]) -> list[Due]:
+    known = stretches[0].revision if stretches and not _owed(parts, collector) else None
+    try:
+        revision = revision_of(parts, collector)
+    except CollectorError as exc:
+        return [Due(ALWAYS, Kind.LIVE, 1, str(exc))]
+    found = due_document(revision, known)
+    return [found] if found else []
+
+
+def revision_of(parts: Parts, collector: Collector) -> str:
+    """Give the revision of a document and of the way in which it is read."""
+    source = collector.source
+    if not isinstance(source, Document):
+        raise TypeError(f"{source.name} is not a document")
+    return f"{source.revision(parts.context(collector, []))} {collector.fingerprint}"
+
+
+def _owed(parts: Parts, collector: Collector) -> list[Interval]:
+    """Give what must be collected again because a full lane did not take it, and now would."""
+    return [
+        (debt.start, debt.end)
+        for debt in parts.store.view.owed(collector.name)
+        if debt.lane.target in parts.sinks and debt.waiting < parts.outbox_limit
+    ]
+
+
+def _coverage(stretches: Sequence[Stretch]) -> list[Collected]:
+    return [
+        Collected(
+            Window(from_epoch(one.start), from_epoch(one.end)),
+            one.settled,
+            from_epoch(one.collected_at),
+        )
+        for one in stretches
+    ]
+
+
+def _without(coverage: list[Collected], owed: list[Interval]) -> list[Collected]:
+    if not owed:
+        return coverage
+    return [
+        Collected(Window(from_epoch(start), from_epoch(end)), one.settled, one.collected_at)
+        for one in coverage
+        for start, end in subtract([(epoch(one.window.start), epoch(one.window.end))], owed)
+    ]

@@ -1,0 +1,99 @@
+"""Counting a window while it passes through, and what its coverage is in the end."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from collectors.clock import epoch
+from collectors.config.model import Collector
+from collectors.observations import Mapped
+from collectors.periods import ALWAYS, Period, Window, following, periods_of
+from collectors.schedule import is_settled
+from collectors.store import Stretch
+
+
+@dataclass
+class Tally:
+    """The counts of one window: in all, and by period for those that are provisional.
+
+    ``began`` is when the run began: what it found settled must have been over for long enough.
+    """
+
+    collector: Collector
+    window: Window
+    began: datetime
+    readings: int = 0
+    observations: int = 0
+    rejected: int = 0
+    _provisional: dict[datetime, tuple[int, int]] = field(default_factory=dict)
+
+    def count(self, mapped: Mapped) -> None:
+        """Count one period."""
+        self.readings += mapped.readings
+        self.observations += len(mapped.observations)
+        self.rejected += len(mapped.rejected)
+        if not self._is_settled(mapped.start):
+            self._provisional[mapped.start] = (mapped.readings, len(mapped.observations))
+
+    def end_of(self, start: datetime) -> datetime:
+        """Give the end of the period that starts at ``start``."""
+        if self.collector.period is Period.INSTANT:
+            return self.window.end
+        return following(start, self.collector.period, self.collector.zone)
+
+    def coverage(self, revision: str | None, *, clock_is_right: bool) -> list[Stretch]:
+        """Give one stretch for what is settled, and one for each provisional period.
+
+        With a clock that is wrong nothing is settled. A document is one stretch at its revision.
+        """
+        provisional = self._provisional_periods()
+        until = provisional[0].start if provisional else self.window.end
+        counted = self._provisional.values()
+        stretches = []
+        if self.window.start < until:
+            first = self._stretch(
+                Window(self.window.start, until),
+                readings=self.readings - sum(one for one, _ in counted),
+                observations=self.observations - sum(two for _, two in counted),
+                settled=clock_is_right,
+                revision=revision,
+            )
+            stretches.append(first)
+        for period in provisional:
+            readings, observations = self._provisional.get(period.start, (0, 0))
+            stretches.append(self._stretch(period, readings, observations, settled=False))
+        return stretches
+
+    def _provisional_periods(self) -> list[Window]:
+        if self._has_no_calendar:
+            return []
+        every = periods_of(self.window, self.collector.period, self.collector.zone)
+        return [one for one in every if not self._is_settled(one.start)]
+
+    def _is_settled(self, start: datetime) -> bool:
+        if self._has_no_calendar:
+            return True
+        return is_settled(self.end_of(start), self.collector.settle, self.began)
+
+    @property
+    def _has_no_calendar(self) -> bool:
+        return self.window == ALWAYS or self.collector.period is Period.INSTANT
+
+    def _stretch(
+        self,
+        window: Window,
+        readings: int,
+        observations: int,
+        *,
+        settled: bool,
+        revision: str | None = None,
+    ) -> Stretch:
+        return Stretch(
+            start=epoch(window.start),
+            end=epoch(window.end),
+            settled=settled,
+            collected_at=epoch(self.began),
+            fingerprint=self.collector.fingerprint,
+            revision=revision,
+            readings=readings,
+            observations=observations,
+        )
