@@ -1,18 +1,27 @@
 """The calendar: periods, where they begin and end in a zone, and windows of whole periods.
 
-Days and longer follow the local calendar of a zone, so a London day has 23, 24 or 25 hours.
-Hours are elapsed time: they begin at whole hours of UTC in every zone.
+Days and longer follow the local calendar of a zone, so a London day has 23, 24 or 25 hours. A day
+begins at the first instant that bears its date: mostly midnight, but the end of the leap where the
+clocks leap over midnight, and the first of two where they go back over it. So days tile time in
+every zone. Hours are elapsed time: they begin at whole hours of UTC in every zone.
+
+The calendar reaches from ``FIRST_DAY`` to the end of the year 9998 in every zone; at the very
+edges of time the functions raise OverflowError.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 UTC_ZONE = ZoneInfo("UTC")
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+FIRST_DAY = date(2, 1, 1)
+"""The first day whose every period lies within the time that can be told."""
+
 _HOUR = timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
 
 
 class Period(StrEnum):
@@ -25,6 +34,10 @@ class Period(StrEnum):
     MONTH = "month"
     QUARTER = "quarter"
     YEAR = "year"
+
+
+_MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
+_DAYS = {Period.DAY: 1, Period.WEEK: 7}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,7 +74,12 @@ def floor(moment: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> dateti
     """
     if period is Period.HOUR:
         return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return _local_midnight(_first_day(moment.astimezone(zone), period), zone)
+    local = moment.astimezone(zone)
+    start = beginning(_first_day(local, period), zone)
+    # Where the clocks went back over midnight, the new date had begun before the old one returned.
+    if local.fold and (next_start := following(start, period, zone)) <= moment:
+        return next_start
+    return start
 
 
 def following(start: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> datetime:
@@ -69,16 +87,25 @@ def following(start: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> dat
     return shift(start, period, 1, zone)
 
 
+def preceding(start: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> datetime:
+    """Give the start of the period that ends where the one at ``start`` begins."""
+    return floor(start - _SECOND, period, zone)
+
+
 def shift(start: datetime, period: Period, count: int, zone: ZoneInfo = UTC_ZONE) -> datetime:
-    """Move a period's ``start`` by ``count`` periods (back, if negative) along the calendar."""
+    """Move a period's ``start`` by ``count`` periods (back, if negative) along the calendar.
+
+    A date that the zone left out (Apia's 30 December 2011) is counted, and begins with the next.
+    """
     if period is Period.HOUR:
         return start + count * _HOUR
-    local = start.astimezone(zone).replace(tzinfo=None)
-    if period in _MONTHS:
-        months = local.year * 12 + local.month - 1 + count * _MONTHS[period]
-        return _local_midnight(local.replace(year=months // 12, month=months % 12 + 1, day=1), zone)
-    days = {Period.DAY: 1, Period.WEEK: 7}[period]
-    return _local_midnight(local + timedelta(days=days * count), zone)
+    day = _first_day(start.astimezone(zone), period)
+    if period in _DAYS:
+        return beginning(day + timedelta(days=_DAYS[period] * count), zone)
+    year, month = divmod(day.year * 12 + day.month - 1 + _MONTHS[period] * count, 12)
+    if not date.min.year <= year <= date.max.year:
+        raise OverflowError(f"the calendar has no year {year}")
+    return beginning(date(year, month + 1, 1), zone)
 
 
 def periods_of(window: Window, period: Period, zone: ZoneInfo = UTC_ZONE) -> Iterator[Window]:
@@ -88,6 +115,16 @@ def periods_of(window: Window, period: Period, zone: ZoneInfo = UTC_ZONE) -> Ite
         end = following(start, period, zone)
         yield Window(start, end)
         start = end
+
+
+def count(window: Window, period: Period, zone: ZoneInfo = UTC_ZONE) -> int:
+    """Give how many periods ``window`` holds, by arithmetic. Its ends must be period starts."""
+    if period is Period.HOUR:
+        return (window.end - window.start) // _HOUR
+    first, last = (_first_day(end.astimezone(zone), period) for end in (window.start, window.end))
+    if period in _DAYS:
+        return (last - first).days // _DAYS[period]
+    return ((last.year - first.year) * 12 + last.month - first.month) // _MONTHS[period]
 
 
 def covering(start: datetime, end: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> Window:
@@ -106,20 +143,28 @@ def label(start: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> datetim
     """
     if period in (Period.HOUR, Period.INSTANT):
         return start
-    return start.astimezone(zone).replace(tzinfo=UTC)
+    return datetime.combine(_first_day(start.astimezone(zone), period), time(), UTC)
 
 
-def _first_day(local: datetime, period: Period) -> datetime:
-    day = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    if period is Period.DAY:
-        return day
-    if period is Period.WEEK:
-        return day - timedelta(days=day.weekday())
+def beginning(day: date, zone: ZoneInfo = UTC_ZONE) -> datetime:
+    """Give the first instant (aware UTC) at which it is ``day`` in ``zone``."""
+    midnight = datetime.combine(day, time(), zone)
+    start = midnight.astimezone(UTC)
+    if start.astimezone(zone).replace(tzinfo=None) == midnight.replace(tzinfo=None):
+        return start
+    before = midnight.replace(fold=1).astimezone(UTC)  # read with the offset after the leap
+    leap = range((start - before) // _SECOND)
+    seconds = bisect_left(
+        leap, day, key=lambda seconds: (before + seconds * _SECOND).astimezone(zone).date()
+    )
+    return before + seconds * _SECOND
+
+
+def _first_day(day: date, period: Period) -> date:
     if period in _MONTHS:
         months = _MONTHS[period]
-        return day.replace(day=1, month=(day.month - 1) // months * months + 1)
+        return date(day.year, (day.month - 1) // months * months + 1, 1)
+    if period in _DAYS:
+        back = day.weekday() if period is Period.WEEK else 0
+        return date(day.year, day.month, day.day) - timedelta(days=back)
     raise ValueError(f"{period} has no calendar")
-
-
-def _local_midnight(day: datetime, zone: ZoneInfo) -> datetime:
-    return day.replace(tzinfo=zone).astimezone(UTC)

@@ -1,1 +1,27 @@
-"""Stage 2: collector, coverage and time of day become windows that are due."""
+"""What is due: terms, coverage and the present time give windows to collect. Nothing here acts."""
+
+from collectors.schedule.terms import PRIORITY, Collected, Due, Kind, Terms
+from collectors.schedule.windows import (
+    due,
+    due_document,
+    due_instant,
+    is_settled,
+    origin,
+    unreachable,
+    windows_between,
+)
+
+__all__ = [
+    "PRIORITY",
+    "Collected",
+    "Due",
+    "Kind",
+    "Terms",
+    "due",
+    "due_document",
+    "due_instant",
+    "is_settled",
+    "origin",
+    "unreachable",
+    "windows_between",
+]
