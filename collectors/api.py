@@ -35,7 +35,7 @@ from collectors.errors import (
     Unexpected,
 )
 from collectors.http_client import HttpClient, Reply
-from collectors.periods import ALWAYS, Period, Window
+from collectors.periods import ALWAYS, Period, Window, beginning, floor, shift
 from collectors.values import Number, Reading, Secret
 
 __all__ = [
@@ -55,10 +55,14 @@ __all__ = [
     "Refused",
     "Reply",
     "Secret",
+    "Shared",
     "Source",
     "Unavailable",
     "Unexpected",
     "Window",
+    "beginning",
+    "floor",
+    "shift",
 ]
 
 Item = TypeVar("Item")

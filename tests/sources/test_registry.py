@@ -1,0 +1,93 @@
+import sys
+
+import pytest
+
+from collectors.api import Source
+from collectors.errors import ConfigError
+from collectors.sources import BUILT_IN, registry
+
+TIDES = """
+from typing import ClassVar
+from collectors.api import Source
+
+class Tides(Source):
+    name: ClassVar[str] = "tides"
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Give a function that installs a package ``<name>_source`` with one entry point."""
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def install(name, place, module=TIDES):
+        package = place.partition(":")[0]
+        (tmp_path / f"{package}.py").write_text(module)
+        metadata = tmp_path / f"{package}-1.0.dist-info"
+        metadata.mkdir()
+        (metadata / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n"
+        )
+        (metadata / "entry_points.txt").write_text(f"[collectors.sources]\n{name} = {place}\n")
+        sys.modules.pop(package, None)
+
+    return install
+
+
+def test_every_built_in_source_is_there_under_its_own_name():
+    sources = registry()
+    assert list(BUILT_IN) == sorted(BUILT_IN)
+    assert set(sources) >= set(BUILT_IN)
+    for name in BUILT_IN:
+        assert issubclass(sources[name], Source)
+        assert sources[name].name == name
+
+
+def test_an_installed_package_adds_a_source(install):
+    install("tides", "tides_source:Tides")
+    assert "tides" in registry()
+    assert registry()["tides"].name == "tides"
+
+
+def test_a_source_is_imported_only_when_it_is_asked_for(install):
+    install("tides", "tides_source:Tides")
+    assert "tides" in list(registry())
+    assert "tides_source" not in sys.modules
+
+
+def test_an_unknown_source_is_a_missing_key():
+    assert "tidal" not in registry()
+    assert registry().get("tidal") is None
+
+
+def test_a_source_that_cannot_be_imported_is_told_with_the_reason(install):
+    install("tides", "tides_source:Tides", "import nothing_of_that_name")
+    with pytest.raises(ConfigError) as caught:
+        registry()["tides"]
+    assert str(caught.value) == (
+        "the source 'tides' (tides_source:Tides of tides_source) cannot be imported: "
+        "ModuleNotFoundError: No module named 'nothing_of_that_name'"
+    )
+
+
+def test_two_sources_of_one_name_are_told(install):
+    install("spreadsheet", "sheet_source:Tides")
+    with pytest.raises(ConfigError) as caught:
+        registry()
+    assert str(caught.value) == (
+        "the source 'spreadsheet' is defined twice: by "
+        "collectors.sources.spreadsheet:Spreadsheet and by sheet_source:Tides of sheet_source; "
+        "uninstall one of them"
+    )
+
+
+def test_something_that_is_no_source_is_told(install):
+    install("tides", "tides_source:Tides", "class Tides: ...")
+    with pytest.raises(ConfigError, match="Tides of tides_source is no source: it is not a kind"):
+        registry()["tides"]
+
+
+def test_a_source_with_another_name_is_told(install):
+    install("waves", "tides_source:Tides")
+    with pytest.raises(ConfigError, match="calls itself 'tides', not 'waves'"):
+        registry()["waves"]
