@@ -19,28 +19,20 @@ Path = tuple[str | int, ...]
 _SHOWN = 60
 
 
-def plain(node: Node, plain_secrets: bool = False) -> Any:
-    """Give the tree as dicts, lists and text, as models read it; a key with null is not there.
-
-    ``plain_secrets`` lets a Secret be written as it is, as in ``credentials/``.
-    """
+def plain(node: Node) -> Any:
+    """Give the tree as dicts, lists and text, as models read it; a key with null is not there."""
     match node:
         case Text():
-            return Referenced(node.text) if node.referenced or plain_secrets else node.text
+            return Referenced(node.text) if node.referenced else node.text
         case List():
-            return [plain(item, plain_secrets) for item in node.items]
+            return [plain(item) for item in node.items]
         case Table():
-            return {
-                key: plain(entry.value, plain_secrets)
-                for key, entry in node.entries.items()
-                if not isinstance(entry.value, Null)
-            }
+            values = {key: entry.value for key, entry in node.entries.items()}
+            return {key: plain(value) for key, value in values.items() if type(value) is not Null}
     return None
 
 
-def check(
-    model: type[Model], entry: Entry, what: str, report: Report, *, plain_secrets: bool = False
-) -> Model | None:
+def check(model: type[Model], entry: Entry, what: str, report: Report) -> Model | None:
     """Read the tree as ``model``, or report each mistake in it and give None.
 
     ``what`` names the tree in messages: ``the query of collector 'x/y'``.
@@ -49,7 +41,7 @@ def check(
         report(entry.value.place, f"{what} must be a mapping (key: value), not {got(entry.value)}")
         return None
     try:
-        return model.model_validate(plain(entry.value, plain_secrets))
+        return model.model_validate(plain(entry.value))
     except ValidationError as exc:
         errors = exc.errors(include_url=False, include_input=False)
     except Exception as exc:  # noqa: BLE001 - a plugin's own bug must not stop the other files

@@ -73,11 +73,8 @@ class _Reading:
         )
         collectors: dict[str, Collector] = {}
         services: dict[str, Service] = {}
-        for path, node, report in self._files("services"):
-            file = service_of(node, path.stem, profiles, self._references, report)
-            if file is None:
-                continue
-            for collector in self._collectors(file, builder, usable=report.clean):
+        for file, usable in self._services(profiles):
+            for collector in self._collectors(file, builder, usable=usable):
                 services.setdefault(file.service.name, file.service)
                 self._keep(collector, collectors)
         return platform, apart(collectors, self.findings.add), services
@@ -87,7 +84,7 @@ class _Reading:
         if not self._directory.is_dir():
             self.findings.add(here, "there is no such directory: name it with --config")
             return
-        for path in sorted(self._directory.iterdir()):
+        for path in self._entries(self._directory):
             stray = path.is_dir() or path.suffix in _SUFFIXES
             if stray and path.name not in (*_KNOWN, *_NOT_OURS) and not path.name.startswith("."):
                 self.doubts.add(Place(str(path)), f"this is not read{hint(path.name, _KNOWN)}")
@@ -102,21 +99,38 @@ class _Reading:
 
     def _profiles(self) -> Iterator[tuple[str, Profile | None]]:
         for path, node, report in self._files("profiles"):
-            yield path.stem, profile_of(path.stem, node, report)
+            yield path.stem, profile_of(path.stem, node, report) if node else None
 
-    def _files(self, folder: str) -> Iterator[tuple[Path, Node, Reporter]]:
+    def _services(
+        self, profiles: Mapping[str, Profile | None]
+    ) -> Iterator[tuple[ServiceFile, bool]]:
+        """Give each service, and whether what its file says as a whole is free of mistakes."""
+        for path, node, report in self._files("services"):
+            if node is None:
+                continue
+            file = service_of(node, path.stem, profiles, self._references, report)
+            if file is not None:
+                yield file, report.clean
+
+    def _entries(self, directory: Path) -> list[Path]:
+        try:
+            return sorted(directory.iterdir())
+        except OSError as exc:
+            place = Place(str(directory))
+            self.findings.add(place, f"the directory cannot be read: {exc.strerror}")
+            return []
+
+    def _files(self, folder: str) -> Iterator[tuple[Path, Node | None, Reporter]]:
         directory = self._directory / folder
         stems: dict[str, Path] = {}
-        for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+        for path in self._entries(directory) if directory.exists() else ():
             if path.name.startswith(".") or path.suffix not in _SUFFIXES:
                 continue
             report = Reporter(self.findings.add)
             if path.stem in stems:
                 report(Place(str(path)), f"{stems[path.stem]} has the same name: remove one")
             stems[path.stem] = path
-            node = read(path, report)
-            if node is not None:
-                yield path, node, report
+            yield path, read(path, report), report
 
     def _collectors(
         self, file: ServiceFile, builder: Builder, *, usable: bool

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
+from functools import cache
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -49,8 +50,13 @@ def parse_zone(text: str) -> ZoneInfo:
     try:
         return ZoneInfo(text)
     except (KeyError, ValueError, OSError):
-        nearest = hint(text, available_timezones())
+        nearest = hint(text, _zones())
     raise ValueError(f"{text!r} is not a time zone{nearest or ': write it like Europe/London'}")
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 def _from_text(parse: Callable[[str], Value]) -> BeforeValidator:

@@ -20,6 +20,7 @@ MAX_VALUES = 50_000
 """How many values a file may hold once its anchors are expanded."""
 
 LOADER: Any = getattr(yaml, "CLoader", yaml.Loader)
+_NO_ANCHOR = "no such anchor before this: put quotes around a text that begins with '*'"
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 
 
@@ -143,7 +144,9 @@ class _Builder:
         if depth > MAX_DEPTH:
             raise _UnreadableError(place, f"nested deeper than {MAX_DEPTH} levels")
         if event.tag is not None:
-            self._report(place, f"the tag {_shown_tag(event.tag)!r} is not used here: leave it out")
+            self._report(
+                place, "a tag is not used here: put quotes around a text that begins with '!'"
+            )
         if event.anchor is not None:
             self._anchors[event.anchor] = None
         node = self._built(event, place, depth)
@@ -162,10 +165,10 @@ class _Builder:
 
     def _aliased(self, anchor: str, place: Place) -> Node:
         if anchor not in self._anchors:
-            raise _UnreadableError(place, f"there is no anchor '&{anchor}' before this")
+            raise _UnreadableError(place, _NO_ANCHOR)
         node = self._anchors[anchor]
         if node is None:
-            raise _UnreadableError(place, f"the anchor '&{anchor}' holds itself")
+            raise _UnreadableError(place, "this anchor holds itself")
         return node
 
     def _list(self, place: Place, depth: int) -> List:
@@ -206,7 +209,3 @@ class _Builder:
             message = f"more than {MAX_VALUES:,} values, with anchors expanded: split the file"
             raise _UnreadableError(self._place(event), message)
         return size
-
-
-def _shown_tag(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")

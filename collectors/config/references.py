@@ -110,8 +110,9 @@ class References:
                 return ""
 
         filled = _REFERENCE.sub(replaced, text.text)
-        written = text.text
-        return Text(filled, text.place, written, given.referenced, given.broken)
+        written = text.written or text.text
+        referenced = text.referenced or given.referenced
+        return Text(filled, text.place, written, referenced, given.broken)
 
     def _value(self, match: re.Match[str], given: "_Given") -> str:
         if match["unclosed"]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from difflib import get_close_matches
+from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -13,7 +14,11 @@ _MANY = 12
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Give the known name that is most like ``name``, if one is."""
-    names = sorted(known)
+    return _closest(name, tuple(sorted(known)))
+
+
+@lru_cache
+def _closest(name: str, names: tuple[str, ...]) -> str | None:
     folded = {one.casefold(): one for one in names}
     found = get_close_matches(name.casefold(), folded, 1, 0.6)
     return folded[found[0]] if found else None

@@ -61,7 +61,7 @@ def tokens_of(node: Node, report: Report) -> Tokens | None:
             exact[name] = entry.value
         else:
             wrong = True
-            report(entry.key, f"{name!r} is not <data-group>/<data-type> nor a pattern of them")
+            report(entry.key, "this key is not <data-group>/<data-type> nor a pattern of them")
     ordered = sorted(patterns.items(), key=lambda one: -_letters(one[0]))
     return None if wrong else Tokens(node.place.file, exact, tuple(ordered))
 

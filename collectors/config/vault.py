@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 from collectors.api import Credential
 from collectors.config.checks import check
 from collectors.config.model import Place
-from collectors.config.nodes import Entry, Node, Text
+from collectors.config.nodes import Entry, Node, Text, replace_texts
 from collectors.config.reader import read
 from collectors.config.references import References
 from collectors.config.tokens import Tokens, tokens_of
@@ -50,7 +51,7 @@ class Vault:
         problems.passed(node)
         entry = Entry(node.place, node)
         what = f"the credential {name!r}"
-        credential = problems.passed(check(model, entry, what, problems, plain_secrets=True))
+        credential = problems.passed(check(model, entry, what, problems))
         self.remember(*_secrets(credential))
         return credential
 
@@ -106,6 +107,7 @@ class Vault:
         node = read(path, problems)
         if node is None or problems.mistakes:
             raise problems.error()
+        node = replace_texts(node, _veiled)
         self._nodes[path] = (stamp, node)
         return node
 
@@ -116,7 +118,7 @@ class Vault:
                 return path
         path = self._directory / f"{name}.yaml"
         example = path.with_name(f"{name}.yaml.example")
-        advice = f"copy {example} and fill it in" if example.exists() else "write it"
+        advice = f"copy {example} to it and fill it in" if example.exists() else "write it"
         raise ConfigError(f"{path} is missing: {advice}")
 
     def _tokens_in(self, name: str) -> Tokens:
@@ -148,6 +150,11 @@ class _Problems:
     def error(self) -> ConfigError:
         """Give all mistakes as one error."""
         return ConfigError("\n".join(map(str, self.mistakes)), self.mistakes)
+
+
+def _veiled(text: Text) -> Text:
+    """Let a value be a secret, and never be shown, though it is written as it is."""
+    return replace(text, written=_STARS, referenced=True)
 
 
 def _may_be_secret(path: Path) -> bool:

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from collectors.api import Credential, Period, Secret, Source
 
@@ -26,7 +26,7 @@ class Tides(Source):
     station: int
     level: Literal["high", "low"] = "high"
     parts: tuple[Part, ...] = ()
-    ports: list[int] = []
+    ports: list[int] = Field(default_factory=list)
     either: Part | int | None = None
     token: Secret | None = None
     exact: bool = False
