@@ -1,1 +1,99 @@
-"""The command line."""
+"""The command line: options, commands, exit codes.
+
+Exit codes: 0 done; 1 something failed, is late or was refused; 2 usage or configuration.
+Only the answer is on stdout; everything else is on stderr.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from collectors import __version__
+from collectors.cli import logs
+from collectors.cli.dead_letters import dead_letters
+from collectors.cli.look import list_collectors, show
+from collectors.cli.outbox import outbox
+from collectors.cli.read import read
+from collectors.cli.run import run
+from collectors.cli.settings import Settings, World
+from collectors.cli.status import status
+from collectors.cli.validate import validate
+from collectors.errors import CollectorError, ConfigError
+from collectors.sources import registry
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COLLECTOR"}
+
+
+@click.group(context_settings=CONTEXT)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=Path("config"),
+    show_default=True,
+    help="The directory of platform.yaml, profiles/ and services/.",
+)
+@click.option(
+    "--credentials",
+    type=click.Path(path_type=Path),
+    default=Path("credentials"),
+    show_default=True,
+    help="The directory of credentials and tokens.",
+)
+@click.option("--state", help="The URL of the state database, in place of platform.yaml's.")
+@click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How log lines on stderr are written.",
+)
+@click.option("-v", "--verbose", count=True, help="Log more; twice for everything.")
+@click.version_option(__version__, prog_name="performance collector")
+@click.pass_context
+def cli(
+    context: click.Context,
+    config: Path,
+    credentials: Path,
+    state: str | None,
+    log_format: str,
+    verbose: int,
+) -> None:
+    """Collect how services perform, and publish it.
+
+    Sources are asked for the periods that are still missing; what they say is kept safely and
+    delivered to each data set. Every option may also be set in the environment, as COLLECTOR_
+    and its name: COLLECTOR_CONFIG, COLLECTOR_LOG_FORMAT.
+    """
+    world = context.find_object(World) or World(sources=registry())
+    settings = Settings(world, config, credentials, state)
+    logs.configure(
+        as_json=log_format == "json",
+        verbose=verbose,
+        scrub=lambda text: settings.vault.scrub(text),  # noqa: PLW0108 - the vault reads files when it is made
+    )
+    context.obj = settings
+
+
+for command in (run, validate, list_collectors, show, status, read, outbox, dead_letters):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None, *, world: World | None = None) -> int:
+    """Run one command and give its exit code; ``world`` is what tests put under it."""
+    try:
+        result = cli.main(arguments, obj=world, standalone_mode=False)
+    except click.ClickException as exc:
+        exc.show()
+        return 2
+    except click.Abort:
+        click.echo("stopped; what was kept is safe, and the rest is collected next time", err=True)
+        return 1
+    except ConfigError as exc:
+        for line in exc.mistakes or (exc,):
+            click.echo(str(line), err=True)
+        return 2
+    except CollectorError as exc:
+        click.echo(f"error: {exc}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0

@@ -3,7 +3,8 @@
 from collectors.runner.collecting import Outcome, collect
 from collectors.runner.delivering import Delivered, Fate, deliver
 from collectors.runner.parts import Parts, SharedThings
-from collectors.runner.planning import Between, find_due, plan
+from collectors.runner.planning import Between, find_due, lost_windows, plan
+from collectors.runner.previewing import preview
 from collectors.runner.refilling import refill
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "collect",
     "deliver",
     "find_due",
+    "lost_windows",
     "plan",
+    "preview",
     "refill",
 ]

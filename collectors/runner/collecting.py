@@ -1,13 +1,12 @@
 """The first verb: collect one window, from the source into the outbox and the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import structlog
 
-from collectors.api import Context, Document, Reading
 from collectors.clock import epoch, from_epoch
 from collectors.config.model import Collector
 from collectors.errors import (
@@ -18,10 +17,9 @@ from collectors.errors import (
     StoreError,
     Unexpected,
 )
-from collectors.observations import Mapped, compile_pipeline
-from collectors.periods import Period, Window, floor
-from collectors.runner.chunks import chunks
+from collectors.periods import Window
 from collectors.runner.parts import Parts
+from collectors.runner.reading import read_chunks, revision_of
 from collectors.runner.tally import Tally
 from collectors.store import Chunk, Lanes, Result, Run, State
 
@@ -96,15 +94,17 @@ class Collection:
         """Read all of the window; what comes of it is safe when this returns."""
         ledger = self._parts.store.ledger
         context = self._parts.context(self._collector, self._warnings)
-        revision = self._revision(context)
+        revision = revision_of(self._collector, context)
         to = self._lanes()
         last: Chunk | None = None
-        for chunk in self._chunks(context):
+        for chunk in read_chunks(
+            self._collector, self.window, context, self._tally, self._warnings.append
+        ):
             if last is not None:
                 ledger.write_chunk(self._run, to, last)
                 self._on_chunk(to, last.count)
             last = chunk
-        if revision != self._revision(context):
+        if revision != revision_of(self._collector, context):
             raise Unexpected("it changed while it was read; the next run reads it again")
         result = self._result(revision)
         ledger.finish(self._run, to, last, result, context.state)
@@ -140,50 +140,6 @@ class Collection:
             name = parts.store.delivery.lane(full).name
             self._warnings.append(f"the outbox of {name} is full: this window is owed to it")
         return to
-
-    def _chunks(self, context: Context) -> Iterator[Chunk]:
-        collector = self._collector
-        pipeline = compile_pipeline(
-            collector.mapping,
-            data_set=collector.data_set,
-            period=collector.period,
-            zone=collector.zone,
-        )
-        readings = self._guarded(collector.source.collect(self.window, context))
-        mapped = pipeline(readings, self._warnings.append)
-        return chunks(self._counted(mapped), collector.batch, self._tally.end_of)
-
-    def _guarded(self, readings: Iterable[Reading]) -> Iterator[Reading]:
-        """Refuse readings that lie outside the window, or not at the start of a period."""
-        at: datetime | None = None
-        for reading in readings:
-            if reading.at != at:
-                at = reading.at
-                self._check(at)
-            yield reading
-
-    def _check(self, at: datetime) -> None:
-        collector = self._collector
-        if not self.window.contains(at):
-            raise Unexpected(f"{collector.source.name} gave a reading of {at}, not {self.window}")
-        if collector.period is Period.INSTANT:
-            return
-        if floor(at, collector.period, collector.zone) != at:
-            raise Unexpected(
-                f"{collector.source.name} gave a reading of {at}, where no {collector.period} "
-                f"begins in {collector.zone}"
-            )
-
-    def _counted(self, periods: Iterable[Mapped]) -> Iterator[Mapped]:
-        for mapped in periods:
-            self._tally.count(mapped)
-            yield mapped
-
-    def _revision(self, context: Context) -> str | None:
-        source = self._collector.source
-        if not isinstance(source, Document):
-            return None
-        return f"{source.revision(context)} {self._collector.fingerprint}"
 
     def _result(self, revision: str | None) -> Result:
         tally = self._tally

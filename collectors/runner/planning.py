@@ -11,6 +11,7 @@ from collectors.errors import CollectorError, ConfigError
 from collectors.intervals import Interval, subtract
 from collectors.periods import ALWAYS, Period, Window
 from collectors.runner.parts import Parts
+from collectors.runner.reading import revision_of
 from collectors.schedule import (
     PRIORITY,
     Collected,
@@ -21,6 +22,7 @@ from collectors.schedule import (
     due_document,
     due_instant,
     origin,
+    unreachable,
     windows_between,
 )
 from collectors.store import Plan, Planned, Stretch
@@ -43,7 +45,7 @@ def plan(parts: Parts, collector: Collector, between: Between | None = None) -> 
     Raises ConfigError where a source has no past to ask for, StoreError.
     """
     if between is not None:
-        found = _by_hand(parts, collector, between)
+        found = windows_by_hand(parts, collector, between)
     else:
         found = find_due(parts, collector, remember_origin=True)
     planned = [
@@ -69,7 +71,7 @@ def find_due(parts: Parts, collector: Collector, *, remember_origin: bool = Fals
         found = due_instant(collector.schedule, _coverage(stretches), now)
         return [found] if found else []
     first = terms_of(collector, None, now)
-    start = origin(first, now)
+    start = parts.store.view.origin(collector.name) or origin(first, now)
     if remember_origin:
         start = parts.store.ledger.origin(collector.name, start)
     terms = terms_of(collector, start, now)
@@ -91,7 +93,19 @@ def terms_of(collector: Collector, start: datetime | None, now: datetime) -> Ter
     )
 
 
-def _by_hand(parts: Parts, collector: Collector, between: Between) -> list[Due]:
+def lost_windows(parts: Parts, collector: Collector) -> list[Window]:
+    """Give what was never collected and what the source does not remember any more."""
+    if isinstance(collector.source, Document) or collector.period is Period.INSTANT:
+        return []
+    now = parts.clock.now()
+    terms = terms_of(collector, parts.store.view.origin(collector.name), now)
+    if terms.since is None and terms.origin is None:
+        return []
+    return unreachable(terms, _coverage(parts.store.view.collected(collector.name)), now)
+
+
+def windows_by_hand(parts: Parts, collector: Collector, between: Between) -> list[Due]:
+    """Give the windows of a stretch given by hand; ConfigError where the source has no past."""
     if isinstance(collector.source, Document):
         return [Due(ALWAYS, Kind.MANUAL, 1, "asked for by hand; a document is read whole")]
     if collector.period is Period.INSTANT:
@@ -106,19 +120,11 @@ def _by_hand(parts: Parts, collector: Collector, between: Between) -> list[Due]:
 def _due_document(parts: Parts, collector: Collector, stretches: Sequence[Stretch]) -> list[Due]:
     known = stretches[0].revision if stretches and not _owed(parts, collector) else None
     try:
-        revision = revision_of(parts, collector)
+        revision = revision_of(collector, parts.context(collector, [])) or ""
     except CollectorError as exc:
         return [Due(ALWAYS, Kind.LIVE, 1, str(exc))]
     found = due_document(revision, known)
     return [found] if found else []
-
-
-def revision_of(parts: Parts, collector: Collector) -> str:
-    """Give the revision of a document and of the way in which it is read."""
-    source = collector.source
-    if not isinstance(source, Document):
-        raise TypeError(f"{source.name} is not a document")
-    return f"{source.revision(parts.context(collector, []))} {collector.fingerprint}"
 
 
 def _owed(parts: Parts, collector: Collector) -> list[Interval]:

@@ -1,0 +1,145 @@
+"""The global options, and the parts that commands are built of."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from collectors.api import Source
+from collectors.clock import Clock, SystemClock
+from collectors.config import Vault, load
+from collectors.config.model import EMBEDDED, Configuration
+from collectors.database import ignore
+from collectors.datasets import DataSets
+from collectors.http_client import HttpClient
+from collectors.runner import Parts
+from collectors.sink.contract import Sink
+from collectors.sink.embedded import EmbeddedSink
+from collectors.sink.write_api import WriteApi
+from collectors.store import Owner, Store
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """What the program stands on, and tests put something else under: time, sources, steps."""
+
+    sources: Mapping[str, type[Source]]
+    clock: Clock = SystemClock()  # noqa: RUF009 - it has no state
+    step: Callable[[str], None] = ignore
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The global options, and what follows from them. Everything is built when first asked for."""
+
+    world: World
+    config: Path
+    credentials: Path
+    state: str | None
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The configuration, with its mistakes; see ``usable`` of ``collectors.cli.choosing``."""
+        return load(
+            self.config,
+            self.credentials,
+            sources=self.world.sources,
+            environment=os.environ,
+        )
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The credentials and tokens, as they are when they are asked for."""
+        vault = Vault(self.credentials, os.environ)
+        platform = self.configuration.platform
+        vault.remember(platform.state, platform.embedded)
+        return vault
+
+    @contextmanager
+    def store(self, *, passing: bool = False) -> Iterator[Store]:
+        """Open the store; ``passing``: leave no trace where there is none yet (a dry run)."""
+        platform = self.configuration.platform
+        url = self.state or platform.state.reveal()
+        with tempfile.TemporaryDirectory() as directory:
+            if passing and not _exists(url):
+                url = f"sqlite:///{directory}/state.db"
+            store = Store(
+                url,
+                clock=self.world.clock,
+                owner=Owner.this_process(),
+                synchronous=platform.synchronous,
+                step=self.world.step,
+            )
+            try:
+                store.open()
+                yield store
+            finally:
+                store.close()
+
+    @contextmanager
+    def data_sets(self) -> Iterator[DataSets]:
+        """Open the embedded data sets."""
+        platform = self.configuration.platform
+        data_sets = DataSets(
+            platform.embedded.reveal(),
+            clock=self.world.clock,
+            synchronous=platform.synchronous,
+        )
+        try:
+            data_sets.open()
+            yield data_sets
+        finally:
+            data_sets.close()
+
+    @contextmanager
+    def parts(self, store: Store) -> Iterator[Parts]:
+        """Build what collecting and delivering needs, around an open store."""
+        targets = self.configuration.platform.targets
+        if not any(target.name == EMBEDDED for target in targets):
+            yield self._parts(store, None)
+            return
+        with self.data_sets() as data_sets:
+            yield self._parts(store, data_sets)
+
+    @contextmanager
+    def look_only(self, store: Store) -> Iterator[Parts]:
+        """Build the parts of a command that sends nothing: the targets' names, no target."""
+        yield self._parts(store, None)
+
+    def http(self) -> HttpClient:
+        """Give the HTTP client of this process."""
+        return HttpClient(self.world.clock, pool_size=32)
+
+    def _parts(self, store: Store, data_sets: DataSets | None) -> Parts:
+        http = self.http()
+        sinks: dict[str, Sink] = {}
+        for target in self.configuration.platform.targets:
+            if target.url is None and data_sets is not None:
+                sinks[target.name] = EmbeddedSink(data_sets)
+            elif target.url is not None:
+                token = partial(self.vault.token, target.tokens)
+                sinks[target.name] = WriteApi(url=target.url, http=http, token=token)
+        return Parts(
+            store=store,
+            sinks=sinks,
+            vault=self.vault,
+            http=http,
+            clock=self.world.clock,
+            directory=self.configuration.directory,
+            outbox_limit=self.configuration.platform.outbox_limit,
+            embedded=data_sets,
+        )
+
+
+def _exists(url: str) -> bool:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return True
+    return parsed.get_backend_name() != "sqlite" or Path(parsed.database or "").exists()

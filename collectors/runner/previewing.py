@@ -1,0 +1,71 @@
+"""A dry run: collect what is due and hand it to a sink that sends nothing; store nothing."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from collectors.api import Quota
+from collectors.config.model import Collector
+from collectors.errors import CollectorError, NotYet
+from collectors.periods import Window
+from collectors.runner.collecting import Outcome
+from collectors.runner.parts import Parts
+from collectors.runner.planning import Between, find_due, windows_by_hand
+from collectors.runner.reading import read_chunks
+from collectors.runner.tally import Tally
+from collectors.sink.contract import Sink
+from collectors.store import State
+from collectors.values import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """A quota that is obeyed; what replies say of it is not remembered."""
+
+    quota: Quota
+
+    def check(self, key: str) -> None:
+        self.quota.check(key)
+
+    def report(self, key: str, remaining: int, resets_at: datetime) -> None:
+        """Remember nothing: a dry run writes nothing."""
+
+
+def preview(
+    parts: Parts, collector: Collector, sink: Sink, between: Between | None = None
+) -> list[Outcome]:
+    """Give what collecting would come to now; ``sink`` is given every batch. Nothing is stored."""
+    try:
+        windows = (
+            windows_by_hand(parts, collector, between)
+            if between is not None
+            else find_due(parts, collector)
+        )
+    except CollectorError as exc:
+        return [Outcome.failed(collector, parts.vault.scrub(str(exc)))]
+    return [_preview_window(parts, collector, sink, due.window) for due in windows]
+
+
+def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Window) -> Outcome:
+    warnings: list[str] = []
+    tally = Tally(collector, window, parts.clock.now())
+    state, reason = State.DONE, "a dry run: nothing was stored or sent"
+    try:
+        context = parts.context(collector, warnings)
+        context = replace(context, quota=_Looking(context.quota))
+        for chunk in read_chunks(collector, window, context, tally, warnings.append):
+            if chunk.count:
+                sink.send(Batch(collector.data_set, chunk.body, chunk.count))
+    except NotYet as exc:
+        state, reason = State.NOT_YET, str(exc)
+    except CollectorError as exc:
+        state, reason = State.FAILED, str(exc)
+    return Outcome(
+        collector=collector.name,
+        window=window,
+        state=state,
+        reason=parts.vault.scrub(reason),
+        readings=tally.readings,
+        observations=tally.observations,
+        rejected=tally.rejected,
+        warnings=tuple(parts.vault.scrub(one) for one in dict.fromkeys(warnings)),
+    )
