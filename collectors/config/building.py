@@ -13,6 +13,7 @@ from collectors.config.mapping import MappingSpec
 from collectors.config.model import Collector, Place, Service
 from collectors.config.nodes import Entry, Report, Table, Text
 from collectors.config.references import References
+from collectors.errors import ConfigError
 from collectors.periods import Period
 from collectors.values import DataSet
 
@@ -82,7 +83,11 @@ class Builder:
         named = node.entries.get("source")
         if named is None or not isinstance(named.value, Text) or named.value.broken:
             return None
-        model = self.sources.get(named.value.text)
+        try:
+            model = self.sources.get(named.value.text)
+        except ConfigError as exc:
+            report(named.value.place, f"{exc} ({WHAT})")
+            return None
         if model is None:
             known = near(named.value, self.sources)
             report(named.value.place, f"unknown source {got(named.value)} in {WHAT}{known}")

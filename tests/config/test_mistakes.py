@@ -4,12 +4,14 @@
 """
 
 import re
+from collections import UserDict
 from pathlib import Path
 
 import pytest
 
 from collectors.config import load
 from collectors.config.model import Configuration
+from collectors.errors import ConfigError
 from tests.config.tides import ENVIRONMENT, SOURCES
 
 HERE = Path(__file__).parent
@@ -203,6 +205,25 @@ def test_what_is_no_directory_or_no_file_is_told(config):
     assert [str(one) for one in read(config).mistakes] == [
         "config/platform.yaml:1:1: this is not a file",
         "config/services:1:1: the directory cannot be read: Not a directory",
+    ]
+
+
+class BrokenPlugin(UserDict):
+    def __missing__(self, name):
+        raise ConfigError(f"the source {name!r} cannot be imported")
+
+    def __contains__(self, name):
+        return True
+
+
+def test_a_source_that_cannot_be_imported_is_a_mistake(config):
+    write(config, {"services/a.yaml": GOOD})
+    found = load(config, config, sources=BrokenPlugin(), environment={}).mistakes
+    assert [str(one) for one in found] == [
+        (
+            "config/services/a.yaml:2:32: the source 'moon' cannot be imported "
+            "(collector 'good/phases')"
+        )
     ]
 
 
