@@ -221,7 +221,7 @@ def test_a_source_that_cannot_be_imported_is_a_mistake(config):
     found = load(config, config, sources=BrokenPlugin(), environment={}).mistakes
     assert [str(one) for one in found] == [
         (
-            "config/services/a.yaml:2:32: the source 'moon' cannot be imported "
+            "config/services/a.yaml:2:31: the source 'moon' cannot be imported "
             "(collector 'good/phases')"
         )
     ]
