@@ -1,9 +1,219 @@
-"""The keys ``map``, ``add``, ``steps`` and ``id``: how readings become observations, as data."""
+"""The keys ``map``, ``add``, ``steps`` and ``id``: how readings become observations, as data.
 
-from pydantic import BaseModel, ConfigDict
+::
+
+    map: {pagePath: page, keyword_0: campaign}
+    add: {channel: digital, weight: {number: 3}}
+    steps:
+      - convert: {field: avg_time, to: integer, factor: 0.001}
+      - rate: {field: digital_takeup, of: digital, over: total}
+      - drop: [keyword]
+    id: {scheme: safe, constants: {channel: digital}}
+
+Nothing here is ever evaluated as code. Fields are called by the names that they have when their
+turn comes: ``add`` is first, then ``map``, then the steps in the order written.
+"""
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    WithJsonSchema,
+    model_validator,
+)
+
+from collectors.record_rules import key_problem
+from collectors.values import Scalar
+
+_MADE_HERE = frozenset({"_id", "_timestamp"})
 
 
-class MappingSpec(BaseModel):
-    """How readings become observations."""
+def _made(name: str) -> str:
+    if name in _MADE_HERE:
+        raise ValueError(f"{name} is made by the collector and cannot be set")
+    if problem := key_problem(name):
+        raise ValueError(problem)
+    return name
 
+
+def _kept(name: str) -> str:
+    if name in _MADE_HERE:
+        raise ValueError(f"every observation needs its {name}")
+    return name
+
+
+NewField = Annotated[str, AfterValidator(_made)]
+"""The name of a field that will be sent, so the write API's rules hold for it."""
+OldField = Annotated[str, AfterValidator(_kept)]
+"""The name of a field that goes away; any text, for sources call things as they like."""
+
+
+class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TypedValue(_Spec):
+    """A value of ``add`` that is no text: ``{number: 3}`` or ``{boolean: true}``."""
+
+    number: int | float | None = None
+    boolean: bool | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.number is None) == (self.boolean is None):
+            raise ValueError("say either number or boolean")
+        return self
+
+
+_TYPED = TypeAdapter(TypedValue)
+
+
+def _added(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    typed = _TYPED.validate_python(value)
+    return typed.boolean if typed.number is None else typed.number
+
+
+Added = Annotated[
+    Scalar,
+    BeforeValidator(_added),
+    WithJsonSchema({"anyOf": [{"type": "string"}, TypedValue.model_json_schema()]}),
+]
+"""A value to add: text as it is written, or a ``TypedValue`` for a number or a truth value."""
+
+
+class IdentitySpec(_Spec):
+    """How ``_id`` is made: ``id: safe``, or with constants that tell two collectors apart."""
+
+    scheme: Literal["safe"] = "safe"
+    constants: dict[str, str] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"scheme": value} if isinstance(value, str) else value
+
+
+class RankSpec(_Spec):
+    """``rank``: number the records of a period from 1.
+
+    With ``by``, the largest comes first (the smallest, if ``descending`` is false), the unknown
+    last, and equals in the order of their dimensions; without, they stay in the order in which the
+    source gave them. With ``group``, every set of its values is numbered on its own.
+    """
+
+    field: NewField = "rank"
+    by: str | None = None
+    descending: bool = True
+    group: tuple[str, ...] = ()
+
+
+class AggregateSpec(_Spec):
+    """``aggregate``: merge the records of a period that are the same in the fields ``by``.
+
+    ``sum`` names the counts to add up; ``rate`` maps a rate to the count it is weighted by. What
+    is in none of the three is dropped, but for ``dataType`` and ``timeSpan``. The merged record's
+    identity is made of the fields ``by``, under the names that the source gave them.
+    """
+
+    by: tuple[str, ...]
+    sum: tuple[str, ...] = ()
+    rate: dict[str, str] = {}
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        named = [*self.by, *self.sum, *self.rate]
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise ValueError(f"{', '.join(twice)}: a field is grouped by, summed or a rate, once")
+        return self
+
+
+class DepartmentSpec(_Spec):
+    """``department``: look up the first code in ``field`` (``<D10><D9>``), give its slug.
+
+    A code that is not in the table stays as it is, and is warned about.
+    """
+
+    field: str
+    to: NewField = "department"
+
+
+class RateSpec(_Spec):
+    """``rate``: ``of`` / ``over``, unrounded; unknown where either is, or ``over`` is 0."""
+
+    field: NewField
+    of: str
+    over: str
+
+
+class ProductSpec(_Spec):
+    """``product``: the fields ``of`` multiplied; unknown where one of them is."""
+
+    field: NewField
+    of: tuple[str, ...] = Field(min_length=1)
+
+
+class ConvertSpec(_Spec):
+    """``convert``: give ``field`` another type, after multiplying it by ``factor``.
+
+    ``integer`` rounds to the nearest, halves to the even. What cannot be converted becomes unknown,
+    and is warned about.
+    """
+
+    field: str
+    to: Literal["number", "integer", "text", "boolean"] = "number"
+    factor: float | None = Field(default=None, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _numeric(self) -> Self:
+        if self.factor is not None and self.to not in ("number", "integer"):
+            raise ValueError(f"a factor makes a number or an integer, not {self.to}")
+        return self
+
+
+class Step(_Spec):
+    """One step: a mapping of one key, its name, to what it is to do."""
+
+    drop: Annotated[tuple[OldField, ...], Field(min_length=1)] | None = None
+    rank: RankSpec | None = None
+    aggregate: AggregateSpec | None = None
+    department: DepartmentSpec | None = None
+    rate: RateSpec | None = None
+    product: ProductSpec | None = None
+    convert: ConvertSpec | None = None
+
+    @model_validator(mode="after")
+    def _single(self) -> Self:
+        if len(self.model_fields_set) != 1 or self.spec is None:
+            raise ValueError(f"a step has one key: {', '.join(type(self).model_fields)}")
+        return self
+
+    @property
+    def name(self) -> str:
+        """The step's key."""
+        return next(iter(self.model_fields_set))
+
+    @property
+    def spec(self) -> Any:
+        """What the step's key holds."""
+        return getattr(self, self.name)
+
+
+class MappingSpec(_Spec):
+    """How readings become observations: constants, new names, steps, identity.
+
+    ``map`` gives a field (key) another name (value); a key ``name_0`` takes part 0 of the
+    colon-separated text in ``name``, unless there is a field of that very name.
+    """
+
+    map: dict[OldField, NewField] = {}
+    add: dict[NewField, Added] = {}
+    steps: tuple[Step, ...] = ()
+    id: IdentitySpec = IdentitySpec()

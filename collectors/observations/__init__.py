@@ -1,1 +1,5 @@
 """Stage 4: readings become observations; pure, compiled once per collector."""
+
+from collectors.observations.pipeline import Mapped, Pipeline, compile_pipeline
+
+__all__ = ["Mapped", "Pipeline", "compile_pipeline"]
