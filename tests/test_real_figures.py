@@ -5,6 +5,7 @@ cells are taken apart here, and periods are counted as quarters.
 """
 
 import csv
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -15,8 +16,11 @@ import yaml
 
 from collectors import config
 from collectors.api import ALWAYS
+from collectors.clock import SystemClock
+from collectors.datasets import DataSets
 from collectors.observations import compile_pipeline
 from collectors.sources import registry
+from collectors.values import DataSet
 from tests.contexts import SimpleShared, make_context
 
 CHECKOUT = Path(__file__).parent.parent
@@ -274,3 +278,38 @@ def test_the_years_are_those_that_the_other_list_says_in_words(collected, rows, 
             assert volumes.get(at) == number(said[column])
             compared += 1
     assert compared == 734 * 21
+
+
+@pytest.fixture(scope="session")
+def kept(services_csv, tmp_path_factory):
+    """All services collected by the command itself, and what the embedded data sets hold then."""
+    directory = tmp_path_factory.mktemp("kept")
+    run("all_services.py", services_csv, directory)
+    command = [sys.executable, CHECKOUT / "run_collector.py", "--config", directory]
+    command += ["run", "--all", "--json"]
+    done = subprocess.run(command, check=False, capture_output=True, timeout=300)
+    assert done.returncode == 0, done.stderr.decode()
+    data_sets = DataSets(f"sqlite:///{directory}/var/data-sets.db", clock=SystemClock())
+    yield json.loads(done.stdout), data_sets
+    data_sets.close()
+
+
+def test_the_command_collects_and_delivers_every_figure_of_every_service(kept, rows):
+    answer, data_sets = kept
+    for row in rows:
+        for key in KEYS:
+            held = list(data_sets.read(DataSet(row["Slug"], key)))
+            assert list(map(as_sent, held)) == list(EXPECTED[key](row))
+    total = sum(len(list(EXPECTED[key](row))) for row in rows for key in KEYS)
+    assert answer["delivered"] == total
+    assert answer["waiting"] == 0
+    assert sum(summary.observations for summary in data_sets.summary()) == total
+
+
+def as_sent(record):
+    """A record of the data-set store without what the store adds."""
+    return {
+        name: value
+        for name, value in record.items()
+        if not (name.endswith("_start_at") or name in ("_id", "_updated_at"))
+    }

@@ -20,6 +20,8 @@ from collectors.store import SUCCEEDED, State
 ROWS_AT_MOST = 60
 """A longer table is left out where nobody asked for one collector by name; --json has it all."""
 
+WARNINGS_AT_MOST = 20
+
 FINE = (*SUCCEEDED, State.NOT_YET, None)
 DAY = click.DateTime(["%Y-%m-%d"])
 
@@ -156,12 +158,9 @@ def _tell(answer: Mapping[str, Any], outcomes: Sequence[Outcome], *, as_json: bo
         return
     rows = answer["collectors"]
     told = [row for row in rows if row["result"] not in ("done", "nothing is due")]
-    show_rows(
-        rows if len(rows) <= ROWS_AT_MOST else told, as_json=False, empty="nothing went wrong"
-    )
-    for outcome in outcomes:
-        for warning in outcome.warnings[:5]:
-            click.echo(f"{outcome.collector}: {warning}", err=True)
+    shown = rows if len(rows) <= ROWS_AT_MOST else told
+    show_rows(_for_people(shown), as_json=False, empty="nothing went wrong")
+    _warn(outcomes)
     for lane in answer["left"]:
         click.echo(f"{lane['lane']}: not delivered: {lane['reason']}", err=True)
     observations = sum(row["observations"] for row in rows)
@@ -170,6 +169,21 @@ def _tell(answer: Mapping[str, Any], outcomes: Sequence[Outcome], *, as_json: bo
         f"{answer['delivered']:,} delivered, {answer['waiting']:,} waiting in the outbox"
     )
     click.echo(_advice(answer, rows), err=True)
+
+
+def _warn(outcomes: Sequence[Outcome]) -> None:
+    warnings = [f"{one.collector}: {warning}" for one in outcomes for warning in one.warnings]
+    for warning in warnings[:WARNINGS_AT_MOST]:
+        click.echo(warning, err=True)
+    if len(warnings) > WARNINGS_AT_MOST:
+        click.echo(f"{len(warnings) - WARNINGS_AT_MOST} more warnings: see --json", err=True)
+
+
+def _for_people(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out of a table what it would say twice."""
+    same = all(row["data_set"] == row["collector"] for row in rows)
+    hidden = ("data_set", "windows") if same else ("windows",)
+    return [{name: row[name] for name in row if name not in hidden} for row in rows]
 
 
 def _advice(answer: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
@@ -217,9 +231,7 @@ def _show_preview(outcomes: Sequence[Outcome], sink: DryRun) -> None:
         for one in outcomes
     ]
     show_rows(rows, as_json=False, empty="nothing is due")
-    for outcome in outcomes:
-        for warning in outcome.warnings[:5]:
-            click.echo(f"{outcome.collector}: {warning}", err=True)
+    _warn(outcomes)
     for data_set, samples in sink.samples.items():
         click.echo(f"\n{data_set}: the first of {sink.counts[data_set]:,} observations")
         for sample in samples:

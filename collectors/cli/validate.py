@@ -38,7 +38,7 @@ def validate(settings: Settings, path: Path | None, *, as_json: bool) -> int:
         if not configuration.mistakes:
             services = {one.service for one in configuration.collectors.values()}
             count = len(configuration.collectors)
-            click.echo(f"{count} collectors of {len(services)} services: no mistakes")
+            click.echo(f"no mistakes; collectors: {count}, services: {len(services)}")
     return 2 if configuration.mistakes else 0
 
 
