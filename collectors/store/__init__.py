@@ -4,11 +4,12 @@ from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import DeadLetter
 from collectors.store.lanes import Depth, Lane
 from collectors.store.ledger import Plan
-from collectors.store.outbox import Chunk, Entry, pack, unpack
+from collectors.store.outbox import Chunk, Entry
 from collectors.store.owner import Owner
 from collectors.store.part import STEPS
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
+from collectors.store.view import Debt
 from collectors.store.windows import Lanes, Result
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "SUCCEEDED",
     "Chunk",
     "DeadLetter",
+    "Debt",
     "Depth",
     "Entry",
     "Lane",
@@ -30,6 +32,4 @@ __all__ = [
     "State",
     "Store",
     "Stretch",
-    "pack",
-    "unpack",
 ]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from collectors.intervals import Interval, intersect, overlap, subtract, union
+from collectors.intervals import Interval, overlap, subtract, union
 from collectors.store.tables import coverage, lane_coverage
 
 DELIVERED = "delivered"
@@ -120,11 +120,6 @@ def set_lane_intervals(
         same = {"lane_id": lane_id, "collector": collector, "state": state}
         rows = [{**same, "start": start, "end": end} for start, end in new]
         connection.execute(lane_coverage.insert(), rows)
-
-
-def covered(stretches: Iterable[Stretch], within: Interval) -> list[Interval]:
-    """Give the parts of ``within`` that are collected."""
-    return intersect(((one.start, one.end) for one in stretches), [within])
 
 
 def _joins(left: Stretch, right: Stretch) -> bool:

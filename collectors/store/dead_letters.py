@@ -3,7 +3,7 @@
 All functions work inside a transaction.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -13,6 +13,9 @@ from sqlalchemy.engine import Connection
 from collectors.intervals import Interval
 from collectors.store.tables import dead_letters
 from collectors.values import Rejected
+
+Labels = tuple[str, str]
+"""The ``_timestamp`` of the first period of a window, and that of the one after its last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,15 +63,23 @@ def bury(connection: Connection, address: Address, rejected: Sequence[Rejected],
         connection.execute(dead_letters.insert(), rows)
 
 
-def supersede(connection: Connection, collector: str, window: Interval, run_id: int) -> None:
-    """Forget what earlier runs buried of a window that has been collected again."""
-    old = sa.and_(
-        dead_letters.c.collector == collector,
-        dead_letters.c.run_id < run_id,
-        dead_letters.c.start >= window[0],
-        dead_letters.c.end <= window[1],
-    )
-    connection.execute(dead_letters.delete().where(old))
+def supersede(
+    connection: Connection, collector: str, window: Interval, run_id: int, labels: Labels | None
+) -> None:
+    """Forget what earlier runs buried of a window that has been collected again.
+
+    A letter bears the bounds of the chunk that it came with. Where these reach beyond the window,
+    the observation's own ``_timestamp`` decides: it must lie within ``labels``.
+    """
+    table = dead_letters.c
+    old = sa.and_(table.collector == collector, table.run_id < run_id)
+    inside = sa.and_(table.start >= window[0], table.end <= window[1])
+    connection.execute(dead_letters.delete().where(old, inside))
+    if labels is not None:
+        near = sa.and_(old, table.start < window[1], table.end > window[0])
+        rows = connection.execute(sa.select(table.id, table.observation).where(near)).all()
+        for letter_id in [number for number, text in rows if _is_within(text, labels)]:
+            discard(connection, letter_id)
 
 
 def listed(connection: Connection, data_set: str | None = None) -> list[DeadLetter]:
@@ -86,10 +97,16 @@ def counts(connection: Connection) -> dict[str, int]:
     return {collector: int(count) for collector, count in rows}
 
 
-def discard(connection: Connection, letter_ids: Iterable[int]) -> int:
-    """Throw dead letters away; gives how many there were."""
-    wanted = dead_letters.c.id.in_(list(letter_ids))
-    return connection.execute(dead_letters.delete().where(wanted)).rowcount
+def discard(connection: Connection, letter_id: int) -> bool:
+    """Throw a dead letter away; False where it is gone already."""
+    row = dead_letters.c.id == letter_id
+    return connection.execute(dead_letters.delete().where(row)).rowcount > 0
+
+
+def _is_within(text: str, labels: Labels) -> bool:
+    observation = orjson.loads(text)
+    timestamp = observation.get("_timestamp") if isinstance(observation, dict) else None
+    return isinstance(timestamp, str) and labels[0] <= timestamp < labels[1]
 
 
 def _text(observation: object) -> str:

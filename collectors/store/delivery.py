@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch
-from collectors.store import dead_letters, lanes, outbox, windows
+from collectors.store import dead_letters, histories, lanes, outbox, windows
 from collectors.store.dead_letters import Address, DeadLetter
 from collectors.store.lanes import Lane
 from collectors.store.outbox import Entry
@@ -35,26 +35,21 @@ class Delivery(Part):
         self, targets: Iterable[str], data_sets: Collection[str] | None = None
     ) -> list[int]:
         """Give the lanes of these targets (and data sets) in which something waits."""
-
-        def work(connection: Connection) -> list[int]:
-            return [
-                depth.lane.id
-                for depth in lanes.depths(connection)
-                if depth.lane.target in wanted
-                and (data_sets is None or depth.lane.data_set in data_sets)
-            ]
-
-        wanted = set(targets)
-        return self.database.read(work)
+        return self.database.read(
+            lambda connection: lanes.with_entries(connection, targets, data_sets)
+        )
 
     def lane(self, lane_id: int) -> Lane:
         """Give one lane."""
         return self.database.read(lambda connection: lanes.get(connection, lane_id))
 
-    def ready(self, lane_id: int, limit: int, excluding: Collection[int]) -> list[Entry]:
-        """Give the entries of a lane that may leave now, the most urgent first."""
+    def ready(self, lane_id: int, limit: int, under_way: Collection[Entry] = ()) -> list[Entry]:
+        """Give the entries of a lane that may leave now, the most urgent first.
+
+        ``under_way`` are those that are being sent: nothing about their periods is given.
+        """
         return self.database.read(
-            lambda connection: outbox.ready(connection, lane_id, limit, excluding)
+            lambda connection: outbox.ready(connection, lane_id, limit, under_way)
         )
 
     def payload(self, entry: Entry) -> bytes | None:
@@ -68,6 +63,7 @@ class Delivery(Part):
 
         def work(connection: Connection) -> None:
             now = self.now()
+            histories.lock(connection, entry.collector)
             if windows.settle(connection, entry):
                 dead_letters.bury(connection, _address(entry, lane), rejected, now)
             lanes.set_flowing(connection, lane.id, accepted, now)
@@ -78,7 +74,12 @@ class Delivery(Part):
 
     def halve(self, entry: Entry) -> None:
         """Put two halves in the place of an entry."""
-        self.database.write(lambda connection: outbox.halve(connection, entry))
+
+        def work(connection: Connection) -> None:
+            histories.lock(connection, entry.collector)
+            outbox.halve(connection, entry)
+
+        self.database.write(work)
 
     def park(self, lane: Lane, reason: str) -> None:
         """Stop a lane until somebody acts; its entries stay."""
@@ -91,9 +92,9 @@ class Delivery(Part):
         """Let a lane wait; ``entry`` is given where the far side failed on that very one."""
 
         def work(connection: Connection) -> None:
-            lanes.set_trouble(connection, lane.id, reason=reason, retry_at=epoch(retry_at))
             if entry is not None:
                 outbox.count_failure(connection, entry.id)
+            lanes.set_trouble(connection, lane.id, reason=reason, retry_at=epoch(retry_at))
 
         self.database.write(work)
 
@@ -102,19 +103,21 @@ class Delivery(Part):
 
         def work(connection: Connection) -> int:
             count = lanes.unpark(connection, data_sets)
-            self.note(connection, "outbox retry", ", ".join(sorted(data_sets or ["all"])), "")
+            named = "all" if data_sets is None else ", ".join(sorted(data_sets))
+            self.note(connection, "outbox retry", named, "")
             return count
 
         return self.database.write(work)
 
     def discard(self, letters: Sequence[DeadLetter]) -> int:
-        """Throw dead letters away, and leave a trace in the audit."""
+        """Throw dead letters away, each with a trace in the audit; gives how many there were."""
 
         def work(connection: Connection) -> int:
-            for letter in letters:
+            there = [one for one in letters if dead_letters.discard(connection, one.id)]
+            for letter in there:
                 detail = f"{letter.reason}: {letter.observation}"
                 self.note(connection, "dead-letters discard", letter.data_set, detail)
-            return dead_letters.discard(connection, [letter.id for letter in letters])
+            return len(there)
 
         return self.database.write(work)
 

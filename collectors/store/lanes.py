@@ -4,7 +4,7 @@ All functions work inside a transaction.
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -69,25 +69,23 @@ def acquire(
     connection: Connection, lane_ids: Sequence[int], owner: Owner, now: int
 ) -> dict[int, Lane]:
     """Take the lanes that nobody living sends on; gives those that are now this process's."""
-    query = sa.select(lanes).where(lanes.c.id.in_(lane_ids)).with_for_update()
-    found = [Lane(**row) for row in connection.execute(query).mappings()]
-    free = {lane.id: lane for lane in found if is_free(lane.owner, lane.lease_until, owner, now)}
-    if free:
-        values = {"owner": str(owner), "lease_until": now + LEASE}
-        connection.execute(lanes.update().where(lanes.c.id.in_(free)).values(values))
-    return free
+    found = _locked(connection, lanes.c.id.in_(lane_ids))
+    free = [lane for lane in found if is_free(lane.owner, lane.lease_until, owner, now)]
+    values: dict[str, Any] = {"owner": str(owner), "lease_until": now + LEASE}
+    _update(connection, free, values)
+    return {lane.id: replace(lane, **values) for lane in free}
 
 
 def release(connection: Connection, owner: Owner) -> None:
     """Give back every lane of this process."""
-    mine = lanes.c.owner == str(owner)
-    connection.execute(lanes.update().where(mine).values(owner=None, lease_until=None))
+    mine = _locked(connection, lanes.c.owner == str(owner))
+    _update(connection, mine, {"owner": None, "lease_until": None})
 
 
 def prolong(connection: Connection, owner: Owner, now: int) -> None:
     """Beat the heart of every lane of this process."""
-    mine = lanes.c.owner == str(owner)
-    connection.execute(lanes.update().where(mine).values(lease_until=now + LEASE))
+    mine = _locked(connection, lanes.c.owner == str(owner))
+    _update(connection, mine, {"lease_until": now + LEASE})
 
 
 def set_trouble(
@@ -122,8 +120,9 @@ def unpark(connection: Connection, data_sets: Collection[str] | None) -> int:
     stopped = sa.or_(lanes.c.parked_at.is_not(None), lanes.c.retry_at.is_not(None))
     if data_sets is not None:
         stopped = sa.and_(stopped, lanes.c.data_set.in_(data_sets))
-    values = {"parked_at": None, "retry_at": None}
-    return connection.execute(lanes.update().where(stopped).values(values)).rowcount
+    found = _locked(connection, stopped)
+    _update(connection, found, {"parked_at": None, "retry_at": None})
+    return len(found)
 
 
 def depths(connection: Connection, *, empty_too: bool = False) -> list[Depth]:
@@ -147,14 +146,30 @@ def depths(connection: Connection, *, empty_too: bool = False) -> list[Depth]:
     return [_depth(dict(row)) for row in rows]
 
 
-def with_entries(connection: Connection, targets: Iterable[str]) -> list[int]:
-    """Give the ids of the lanes of ``targets`` in which something waits."""
+def with_entries(
+    connection: Connection, targets: Iterable[str], data_sets: Collection[str] | None
+) -> list[int]:
+    """Give the ids of the lanes of these targets (and data sets) in which something waits."""
     query = (
         sa.select(lanes.c.id)
         .where(lanes.c.target.in_(list(targets)))
         .where(sa.exists().where(outbox.c.lane_id == lanes.c.id))
     )
+    if data_sets is not None:
+        query = query.where(lanes.c.data_set.in_(data_sets))
     return list(connection.execute(query.order_by(lanes.c.id)).scalars())
+
+
+def _locked(connection: Connection, which: sa.ColumnElement[bool]) -> list[Lane]:
+    """Give lanes and hold them as they are; always in one order, so that nobody waits in a ring."""
+    query = sa.select(lanes).where(which).order_by(lanes.c.id).with_for_update(key_share=True)
+    return [Lane(**row) for row in connection.execute(query).mappings()]
+
+
+def _update(connection: Connection, found: Sequence[Lane], values: dict[str, Any]) -> None:
+    if found:
+        row = lanes.c.id.in_([lane.id for lane in found])
+        connection.execute(lanes.update().where(row).values(values))
 
 
 def _depth(row: dict[str, Any]) -> Depth:

@@ -8,20 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import orjson
-import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch, from_epoch
-from collectors.intervals import overlap
-from collectors.store import coverage, lanes, outbox, runs, tables, windows
-from collectors.store.coverage import Stretch
+from collectors.intervals import Interval, overlap
+from collectors.store import histories, lanes, outbox, runs, windows
 from collectors.store.outbox import Chunk
 from collectors.store.part import Part
 from collectors.store.runs import Planned, Run, State
+from collectors.store.view import Debt
 from collectors.store.windows import Lanes, Result
 from collectors.values import DataSet
+
+REFILL_PRIORITY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +28,7 @@ class Plan:
     """What planning gave: runs to be claimed, and runs that another living process works on."""
 
     runs: Sequence[int]
+    priorities: Mapping[int, int]
     busy: Sequence[Run]
 
 
@@ -39,19 +39,10 @@ class Ledger(Part):
         """Give where the collector's history begins; ``first`` is kept if it has none yet."""
 
         def work(connection: Connection) -> int:
-            self._ensure_collector(connection, collector)
-            row = tables.collectors.c.name == collector
-            known = connection.execute(sa.select(tables.collectors.c.origin).where(row)).scalar()
-            if known is None:
-                known = epoch(first)
-                connection.execute(tables.collectors.update().where(row).values(origin=known))
-            return known
+            histories.lock(connection, collector)
+            return histories.origin(connection, collector, epoch(first))
 
         return from_epoch(self.database.write(work))
-
-    def collected(self, collector: str) -> list[Stretch]:
-        """Give the collected stretches of a collector, in order of time."""
-        return self.database.read(lambda connection: coverage.collected(connection, collector))
 
     def plan(self, collector: str, planned: Sequence[Planned], *, instead: bool = False) -> Plan:
         """Write down what is due, unless an open run is about it already.
@@ -62,21 +53,22 @@ class Ledger(Part):
 
         def work(connection: Connection) -> Plan:
             now = self.now()
-            self._lock_collector(connection, collector)
+            histories.lock(connection, collector)
             open_ones = runs.open_runs(connection, collector)
             lost = runs.reap(connection, open_ones, self.owner, now)
             open_ones = [run for run in open_ones if run.id not in lost]
             if instead:
                 open_ones = self._replace_due(connection, open_ones, planned, now)
-            fresh = [
-                runs.insert(connection, collector, one, now)
-                for one in planned
-                if not any(overlap(run.window, (one.start, one.end)) for run in open_ones)
-            ]
+            fresh = {
+                runs.insert(connection, collector, one, now): one
+                for one in _apart(planned, [run.window for run in open_ones])
+            }
             self.step("plan.writing")
             waiting = [run.id for run in open_ones if run.state != State.RUNNING]
+            priorities = {run.id: run.priority for run in open_ones}
+            priorities |= {run_id: one.priority for run_id, one in fresh.items()}
             busy = [run for run in open_ones if run.state == State.RUNNING]
-            return Plan(runs=[*waiting, *fresh], busy=busy)
+            return Plan(runs=[*waiting, *fresh], priorities=priorities, busy=busy)
 
         plan = self.database.write(work)
         self.step("plan.written")
@@ -102,10 +94,7 @@ class Ledger(Part):
 
     def source_state(self, collector: str) -> dict[str, str]:
         """Give what the collector's source remembers from its last success."""
-        query = sa.select(tables.collectors.c.state).where(tables.collectors.c.name == collector)
-        text = self.database.read(lambda connection: connection.execute(query).scalar())
-        state: dict[str, str] = orjson.loads(text) if text else {}
-        return state
+        return self.database.read(lambda connection: histories.source_state(connection, collector))
 
     def lanes_for(self, targets: Iterable[str], data_set: DataSet, limit: int) -> Lanes:
         """Give the lanes that a run is about to write to; those over ``limit`` bytes are full."""
@@ -122,7 +111,7 @@ class Ledger(Part):
         return self.database.write(work)
 
     def write_chunk(self, run: Run, to: Lanes, chunk: Chunk) -> None:
-        """Keep a chunk of a window that is still being read; LeaseLost where the run is not ours."""
+        """Keep a chunk of a window that is still being read; LeaseLost where it is not ours."""
 
         def work(connection: Connection) -> None:
             runs.hold(connection, run, self.owner, self.now())
@@ -144,17 +133,35 @@ class Ledger(Part):
 
         def work(connection: Connection) -> None:
             now = self.now()
+            histories.lock(connection, run.collector)
             runs.hold(connection, run, self.owner, now)
             if last is not None:
                 windows.write_chunk(connection, run, to, last, now)
             windows.finish(connection, run, to, result, now)
-            row = tables.collectors.c.name == run.collector
-            values = {"state": orjson.dumps(dict(state)).decode()}
-            connection.execute(tables.collectors.update().where(row).values(values))
+            histories.remember(connection, run.collector, state)
             self.step("window.writing")
 
         self.database.write(work)
         self.step("window.written")
+
+    def refill(self, debt: Debt, bodies: Sequence[tuple[bytes, int, int]]) -> None:
+        """Put into a lane what it is owed: packed bodies, each with its count and size."""
+
+        def work(connection: Connection) -> None:
+            now = self.now()
+            histories.lock(connection, debt.collector)
+            window = Planned(
+                start=debt.start,
+                end=debt.end,
+                kind="refill",
+                priority=REFILL_PRIORITY,
+                reason=f"owed to {debt.lane.name}",
+            )
+            run_id = runs.insert(connection, debt.collector, window, now)
+            runs.end(connection, run_id, State.DONE, window.reason, now)
+            windows.pay(connection, runs.get(connection, run_id), debt.lane.id, bodies, now)
+
+        self.database.write(work)
 
     def end(self, run: Run, state: State, reason: str, **more: Any) -> None:
         """Write that a run ended without its window: failed, parked, not yet."""
@@ -164,16 +171,6 @@ class Ledger(Part):
             runs.end(connection, run.id, state, reason, self.now(), **more)
 
         self.database.write(work)
-
-    def _ensure_collector(self, connection: Connection, collector: str) -> None:
-        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-        values = {"name": collector, "state": "{}"}
-        connection.execute(kind.insert(tables.collectors).values(values).on_conflict_do_nothing())
-
-    def _lock_collector(self, connection: Connection, collector: str) -> None:
-        self._ensure_collector(connection, collector)
-        row = tables.collectors.c.name == collector
-        connection.execute(sa.select(tables.collectors.c.name).where(row).with_for_update())
 
     def _replace_due(
         self, connection: Connection, open_ones: list[Run], planned: Sequence[Planned], now: int
@@ -186,3 +183,14 @@ class Ledger(Part):
             else:
                 kept.append(run)
         return kept
+
+
+def _apart(planned: Sequence[Planned], taken: Sequence[Interval]) -> list[Planned]:
+    """Give the windows that overlap neither what is taken nor one another."""
+    held, apart = list(taken), []
+    for one in planned:
+        window = (one.start, one.end)
+        if not any(overlap(window, other) for other in held):
+            held.append(window)
+            apart.append(one)
+    return apart

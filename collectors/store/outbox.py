@@ -5,21 +5,17 @@ retracted. Within a data set, entries about the same period leave in the order o
 rest goes by priority, then age. All functions work inside a transaction.
 """
 
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
+from collectors.packing import pack, unpack
 from collectors.store.tables import outbox
 from collectors.values import Rejected
-
-GZIP = 31
-"""The ``wbits`` that make zlib read and write gzip, as HTTP wants it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,19 +57,6 @@ class Entry:
 _COLUMNS = [column for column in outbox.c if column.name != "payload"]
 
 
-def pack(items: Sequence[Any]) -> tuple[bytes, int]:
-    """Give a list as gzipped JSON, and its size before compression in bytes."""
-    plain = orjson.dumps(items)
-    packer = zlib.compressobj(1, wbits=GZIP)
-    return packer.compress(plain) + packer.flush(), len(plain)
-
-
-def unpack(body: bytes) -> list[Any]:
-    """Give the list that ``pack`` packed."""
-    items: list[Any] = orjson.loads(zlib.decompress(body, wbits=GZIP))
-    return items
-
-
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write entries; each row has every column but ``id`` and ``failures``."""
     if rows:
@@ -81,27 +64,25 @@ def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def ready(
-    connection: Connection, lane_id: int, limit: int, excluding: Collection[int] = ()
+    connection: Connection, lane_id: int, limit: int, under_way: Collection[Entry] = ()
 ) -> list[Entry]:
     """Give the entries of a lane that may leave now, the most urgent first.
 
-    One waits while an earlier run's entry about the same period is still there; so nothing may be
-    under way about the period of what is given here, except what ``excluding`` names.
+    One waits while an earlier entry about the same period is still there, or is ``under_way``: that
+    one may have been superseded meanwhile, and must still arrive first.
     """
     before = outbox.alias("before")
     blocked = sa.exists().where(
         before.c.lane_id == outbox.c.lane_id,
         before.c.start < outbox.c.end,
         before.c.end > outbox.c.start,
-        sa.or_(
-            before.c.run_id < outbox.c.run_id,
-            sa.and_(before.c.run_id == outbox.c.run_id, before.c.id < outbox.c.id),
-        ),
+        before.c.run_id <= outbox.c.run_id,
+        sa.or_(before.c.run_id < outbox.c.run_id, before.c.id < outbox.c.id),
     )
     query = sa.select(*_COLUMNS).where(outbox.c.lane_id == lane_id, ~blocked)
-    if excluding:
-        query = query.where(outbox.c.id.not_in(excluding))
-    query = query.order_by(outbox.c.priority, outbox.c.id).limit(limit)
+    for entry in (one for one in under_way if one.lane_id == lane_id):
+        query = query.where(sa.or_(outbox.c.start >= entry.end, outbox.c.end <= entry.start))
+    query = query.order_by(outbox.c.priority, outbox.c.created_at, outbox.c.id).limit(limit)
     return [Entry(**row) for row in connection.execute(query).mappings()]
 
 
@@ -124,49 +105,60 @@ def remove(connection: Connection, entry_id: int) -> bool:
     return connection.execute(outbox.delete().where(outbox.c.id == entry_id)).rowcount > 0
 
 
-def supersede(connection: Connection, collector: str, window: Interval, run_id: int) -> int:
-    """Take out what earlier runs of this window left undelivered; retractions stay in line."""
+def supersede(
+    connection: Connection,
+    lane_ids: Sequence[int],
+    collector: str,
+    window: Interval,
+    run_id: int,
+) -> int:
+    """Take out what earlier runs of this window left in these lanes; retractions stay in line."""
     old = sa.and_(
+        outbox.c.lane_id.in_(lane_ids),
         outbox.c.collector == collector,
         outbox.c.run_id < run_id,
         outbox.c.retraction.is_(False),
-        outbox.c.start >= window[0],
+        outbox.c.start.between(*window),
         outbox.c.end <= window[1],
     )
     return connection.execute(outbox.delete().where(old)).rowcount
 
 
 def outstanding(
-    connection: Connection, lane_id: int, collector: str, window: Interval
+    connection: Connection, lane_id: int, collector: str, window: Interval, since: int
 ) -> list[Interval]:
-    """Give the stretches of ``window`` about which something of a collector still waits."""
+    """Give the stretches of ``window`` about which something of a collector still waits.
+
+    ``since`` is the id of a run: what earlier ones left is not counted, for it leaves before.
+    """
     query = sa.select(outbox.c.start, outbox.c.end).where(
         outbox.c.lane_id == lane_id,
         outbox.c.collector == collector,
+        outbox.c.run_id >= since,
         outbox.c.start < window[1],
         outbox.c.end > window[0],
     )
     return [(start, end) for start, end in connection.execute(query)]
 
 
-def waiting_since(connection: Connection, collector: str) -> tuple[int, int]:
-    """Give how many observations of a collector wait, and in how many entries."""
-    query = sa.select(sa.func.coalesce(sa.func.sum(outbox.c.count), 0), sa.func.count())
-    observations, count = connection.execute(query.where(outbox.c.collector == collector)).one()
-    return int(observations), int(count)
+def waiting(connection: Connection) -> dict[str, int]:
+    """Give how many observations of each collector wait in all lanes."""
+    query = sa.select(outbox.c.collector, sa.func.sum(outbox.c.count))
+    query = query.where(outbox.c.retraction.is_(False)).group_by(outbox.c.collector)
+    return {collector: int(count) for collector, count in connection.execute(query)}
 
 
 def sizes(connection: Connection, lane_ids: Sequence[int]) -> dict[int, int]:
-    """Give the compressed bytes that wait in each lane."""
-    query = sa.select(outbox.c.lane_id, sa.func.sum(sa.func.length(outbox.c.payload)))
+    """Give the bytes, before compression, that wait in each lane."""
+    query = sa.select(outbox.c.lane_id, sa.func.sum(outbox.c.size))
     query = query.where(outbox.c.lane_id.in_(lane_ids)).group_by(outbox.c.lane_id)
     found = {lane: int(size) for lane, size in connection.execute(query)}
     return {lane: found.get(lane, 0) for lane in lane_ids}
 
 
 def halve(connection: Connection, entry: Entry) -> bool:
-    """Put two halves in the place of an entry; False where it had been superseded meanwhile."""
-    body = payload(connection, entry.id)
+    """Put two halves in the place of an entry; False where it is one observation, or superseded."""
+    body = payload(connection, entry.id) if entry.count > 1 else None
     if body is None or not remove(connection, entry.id):
         return False
     items = unpack(body)

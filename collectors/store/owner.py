@@ -40,13 +40,18 @@ class Owner:
 
     def died_beside(self, other: "Owner") -> bool:
         """Tell whether this process is known to be gone; only its own host can know."""
-        if self.host != other.host:
+        if self.host != other.host or self == other:
             return False
         try:
-            started = psutil.Process(self.pid).create_time()
+            process = psutil.Process(self.pid)
+            if self.pid == other.pid or process.status() == psutil.STATUS_ZOMBIE:
+                return True
+            started = round(process.create_time() * 1000)
         except psutil.NoSuchProcess:
             return True
-        return abs(round(started * 1000) - self.started) > 1000
+        # The clock may have been set since, and moves the time at which a process seems to have
+        # started. Where that is in doubt, the lease decides.
+        return abs(started - self.started) > LEASE * 1000
 
 
 def is_free(holder: str | None, lease_until: int | None, asking: Owner, now: int) -> bool:

@@ -90,9 +90,10 @@ def of_row(row: Any) -> Run:
 
 
 def open_runs(connection: Connection, collector: str) -> list[Run]:
-    """Give the runs of a collector that have not ended, oldest first."""
+    """Give the runs of a collector that have not ended, oldest first, and hold them as they are."""
     query = sa.select(runs).where(runs.c.collector == collector, runs.c.state.in_(OPEN))
-    return [of_row(row) for row in connection.execute(query.order_by(runs.c.id)).mappings()]
+    locked = query.order_by(runs.c.id).with_for_update(key_share=True)
+    return [of_row(row) for row in connection.execute(locked).mappings()]
 
 
 def insert(connection: Connection, collector: str, planned: Planned, now: int) -> int:
@@ -150,6 +151,8 @@ def claim(connection: Connection, run_id: int, owner: Owner, now: int) -> Run | 
             lease_until=now + LEASE,
             limit_at=now + TIME_LIMIT,
             began_at=now,
+            ended_at=None,
+            not_before=None,
             attempts=runs.c.attempts + 1,
         )
     )
@@ -167,7 +170,12 @@ def prolong(connection: Connection, run_ids: Sequence[int], owner: Owner, now: i
     mine = sa.and_(
         runs.c.id.in_(run_ids), runs.c.owner == str(owner), runs.c.state == State.RUNNING
     )
-    return connection.execute(runs.update().where(mine).values(lease_until=now + LEASE)).rowcount
+    query = sa.select(runs.c.id).where(mine).order_by(runs.c.id).with_for_update(key_share=True)
+    held = list(connection.execute(query).scalars())
+    if held:
+        row = runs.c.id.in_(held)
+        connection.execute(runs.update().where(row).values(lease_until=now + LEASE))
+    return len(held)
 
 
 def hold(connection: Connection, run: Run, owner: Owner, now: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from collectors.clock import Clock
-from collectors.database import Database, ignore
+from collectors.database import BUSY_SECONDS, Database, ignore
 from collectors.store.delivery import Delivery
 from collectors.store.ledger import Ledger
 from collectors.store.owner import Owner
@@ -19,6 +19,7 @@ class Store:
 
     Every transaction of the program on it is one method of one of its parts. ``step`` is called
     with a name from ``STEPS`` at points where a process may die; it does nothing outside of tests.
+    ``patience`` is how many seconds SQLite waits for a lock of another process.
     """
 
     def __init__(
@@ -28,10 +29,15 @@ class Store:
         clock: Clock,
         owner: Owner,
         synchronous: str = "FULL",
+        patience: float = BUSY_SECONDS,
         step: Callable[[str], None] = ignore,
     ) -> None:
         self._database = Database(
-            url, what="the store", migrations=MIGRATIONS, synchronous=synchronous
+            url,
+            what="the store",
+            migrations=MIGRATIONS,
+            synchronous=synchronous,
+            patience=patience,
         )
         self.step = step
         parts = (self._database, clock, owner, step)

@@ -1,8 +1,12 @@
 """Looking into the store; nothing is written here."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from collectors.clock import from_epoch
 from collectors.store import coverage, dead_letters, lanes, outbox, quotas, runs, tables
 from collectors.store.coverage import OWED
 from collectors.store.dead_letters import DeadLetter
@@ -12,8 +16,23 @@ from collectors.store.part import Part
 from collectors.store.runs import Run
 
 
+@dataclass(frozen=True, slots=True)
+class Debt:
+    """A stretch of a collector that a lane is owed; ``waiting`` is bytes that wait there."""
+
+    lane: Lane
+    waiting: int
+    collector: str
+    start: int
+    end: int
+
+
 class View(Part):
     """What the store holds, for commands and pages."""
+
+    def run(self, run_id: int) -> Run:
+        """Give one run by its id."""
+        return self.database.read(lambda connection: runs.get(connection, run_id))
 
     def latest_runs(self) -> dict[str, Run]:
         """Give the last run of each collector."""
@@ -54,14 +73,31 @@ class View(Part):
         )
         return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
-    def owed(self) -> list[tuple[Lane, str, int, int]]:
-        """Give the stretches owed to lanes that were full: lane, collector, start, end."""
+    def owed(self, collector: str | None = None) -> list[Debt]:
+        """Give what is owed to lanes that were full, of one collector or of all."""
         table = tables.lane_coverage.c
         query = sa.select(table.lane_id, table.collector, table.start, table.end)
         query = query.where(table.state == OWED).order_by(table.lane_id, table.start)
+        if collector is not None:
+            query = query.where(table.collector == collector)
 
-        def work(connection: Connection) -> list[tuple[Lane, str, int, int]]:
+        def work(connection: Connection) -> list[Debt]:
             rows = connection.execute(query).all()
-            return [(lanes.get(connection, lane), *rest) for lane, *rest in rows]
+            sizes = outbox.sizes(connection, [row[0] for row in rows]) if rows else {}
+            return [Debt(lanes.get(connection, lane), sizes[lane], *rest) for lane, *rest in rows]
 
         return self.database.read(work)
+
+    def collected(self, collector: str) -> list[coverage.Stretch]:
+        """Give the collected stretches of a collector, in order of time."""
+        return self.database.read(lambda connection: coverage.collected(connection, collector))
+
+    def origin(self, collector: str) -> datetime | None:
+        """Give where the collector's history begins; None where it was never planned."""
+        query = sa.select(tables.collectors.c.origin).where(tables.collectors.c.name == collector)
+        known = self.database.read(lambda connection: connection.execute(query).scalar())
+        return None if known is None else from_epoch(known)
+
+    def waiting(self) -> dict[str, int]:
+        """Give how many observations of each collector wait to be delivered."""
+        return self.database.read(outbox.waiting)

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, subtract
+from collectors.packing import pack
 from collectors.store import coverage, dead_letters, outbox, period_ids, runs
 from collectors.store.coverage import DELIVERED, OWED, Stretch
-from collectors.store.dead_letters import Address
-from collectors.store.outbox import Chunk, pack
+from collectors.store.dead_letters import Address, Labels
+from collectors.store.outbox import Chunk
+from collectors.store.period_ids import Gone
 from collectors.store.runs import Run
 
 
@@ -29,7 +31,8 @@ class Lanes:
 class Result:
     """What a run found out about its window once it had read all of it.
 
-    ``settled_until`` is where the provisional periods begin, in seconds since 1970.
+    ``settled_until`` is where the provisional periods begin, in seconds since 1970; ``labels`` are
+    what ``_timestamp`` says of its first period and of the one after its last (None: a document).
     """
 
     stretches: Sequence[Stretch]
@@ -40,6 +43,7 @@ class Result:
     observations: int = 0
     rejected: int = 0
     warnings: Sequence[str] = field(default_factory=tuple)
+    labels: Labels | None = None
 
 
 def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, now: int) -> None:
@@ -69,10 +73,12 @@ def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, no
 def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: int) -> None:
     """Write that the window is collected, in place of all that earlier runs left of it."""
     window = run.window
-    outbox.supersede(connection, run.collector, window, run.id)
-    dead_letters.supersede(connection, run.collector, window, run.id)
+    every_lane = [*lanes.open, *lanes.full]
+    outbox.supersede(connection, every_lane, run.collector, window, run.id)
+    dead_letters.supersede(connection, run.collector, window, run.id, result.labels)
     gone = period_ids.take_gone(connection, run.collector, run.id, window)
-    _retract(connection, run, lanes, gone, now)
+    if gone is not None:
+        _retract(connection, run, every_lane, gone, now)
     period_ids.forget_settled(connection, run.collector, window, result.settled_until)
     coverage.replace_collected(connection, run.collector, window, result.stretches)
     for lane_id in lanes.open:
@@ -95,42 +101,52 @@ def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: 
 def settle(connection: Connection, entry: outbox.Entry) -> bool:
     """Take an accepted entry out, and count what it was about as delivered.
 
-    A period is delivered once nothing about it waits, and only of a window that is complete.
+    A period is delivered once nothing about it waits, and only of a window that is complete and
+    that the lane is not owed.
     """
     if not outbox.remove(connection, entry.id):
         return False
     if runs.get(connection, entry.run_id).state in runs.SUCCEEDED:
-        bounds = (entry.start, entry.end)
-        left = outbox.outstanding(connection, entry.lane_id, entry.collector, bounds)
-        coverage.set_lane_intervals(
-            connection,
-            entry.lane_id,
-            entry.collector,
-            DELIVERED,
-            add=subtract([bounds], left),
-        )
+        lane_id, collector, bounds = entry.lane_id, entry.collector, (entry.start, entry.end)
+        waiting = outbox.outstanding(connection, lane_id, collector, bounds, entry.run_id)
+        owed = coverage.lane_intervals(connection, lane_id, collector, OWED)
+        complete = subtract([bounds], [*waiting, *owed])
+        coverage.set_lane_intervals(connection, lane_id, collector, DELIVERED, add=complete)
     return True
 
 
-def _retract(
-    connection: Connection, run: Run, lanes: Lanes, gone: dict[int, list[str]], now: int
+def pay(
+    connection: Connection,
+    run: Run,
+    lane_id: int,
+    bodies: Sequence[tuple[bytes, int, int]],
+    now: int,
 ) -> None:
-    if not gone:
-        return
-    names = [name for listed in gone.values() for name in listed]
-    payload, size = pack(names)
+    """Enter into one lane what it is owed of a window; it is no debt from then on."""
+    row = {**_entry(run, run.window, now), "lane_id": lane_id, "retraction": False}
+    outbox.add(
+        connection,
+        [{**row, "payload": body, "count": count, "size": size} for body, count, size in bodies],
+    )
+    _note_delivery(connection, run, lane_id, run.window)
+
+
+def _retract(
+    connection: Connection, run: Run, lane_ids: Sequence[int], gone: Gone, now: int
+) -> None:
+    payload, size = pack(gone.ids)
     row = {
-        **_entry(run, (min(gone), max(gone) + 1), now),
+        **_entry(run, gone.bounds, now),
         "retraction": True,
-        "count": len(names),
+        "count": len(gone.ids),
         "size": size,
         "payload": payload,
     }
-    outbox.add(connection, [{**row, "lane_id": lane} for lane in (*lanes.open, *lanes.full)])
+    outbox.add(connection, [{**row, "lane_id": lane_id} for lane_id in lane_ids])
 
 
 def _note_delivery(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
-    waiting = outbox.outstanding(connection, lane_id, run.collector, window)
+    waiting = outbox.outstanding(connection, lane_id, run.collector, window, run.id)
     coverage.set_lane_intervals(
         connection,
         lane_id,

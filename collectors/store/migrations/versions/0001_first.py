@@ -8,15 +8,18 @@ down_revision = None
 
 
 def upgrade() -> None:
-    op.create_table(
-        "audit",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
-        sa.Column("at", sa.BigInteger, nullable=False),
-        sa.Column("who", sa.Text, nullable=False),
-        sa.Column("action", sa.Text, nullable=False),
-        sa.Column("subject", sa.Text, nullable=False),
-        sa.Column("detail", sa.Text, nullable=False),
-    )
+    _ledger()
+    _lanes()
+    _outbox()
+    _accounts()
+    context.config.attributes["step"]("migration.0001")
+
+
+def _key() -> sa.Column[int]:
+    return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
+
+
+def _ledger() -> None:
     op.create_table(
         "collectors",
         sa.Column("name", sa.Text, primary_key=True),
@@ -25,7 +28,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "coverage",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        _key(),
         sa.Column("collector", sa.Text, nullable=False),
         sa.Column("start", sa.BigInteger, nullable=False),
         sa.Column("end", sa.BigInteger, nullable=False),
@@ -38,44 +41,8 @@ def upgrade() -> None:
     )
     op.create_index("coverage_by_collector", "coverage", ["collector", "start"])
     op.create_table(
-        "dead_letters",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
-        sa.Column("target", sa.Text),
-        sa.Column("data_set", sa.Text, nullable=False),
-        sa.Column("collector", sa.Text, nullable=False),
-        sa.Column("run_id", sa.BigInteger, nullable=False),
-        sa.Column("start", sa.BigInteger, nullable=False),
-        sa.Column("end", sa.BigInteger, nullable=False),
-        sa.Column("observation", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-    )
-    op.create_index("dead_letters_by_collector", "dead_letters", ["collector", "start"])
-    op.create_table(
-        "lanes",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
-        sa.Column("target", sa.Text, nullable=False),
-        sa.Column("data_set", sa.Text, nullable=False),
-        sa.Column("owner", sa.Text),
-        sa.Column("lease_until", sa.BigInteger),
-        sa.Column("parked_at", sa.BigInteger),
-        sa.Column("reason", sa.Text),
-        sa.Column("retry_at", sa.BigInteger),
-        sa.Column("failures", sa.Integer, nullable=False),
-        sa.Column("accepted", sa.BigInteger, nullable=False),
-        sa.Column("accepted_at", sa.BigInteger),
-        sa.UniqueConstraint("target", "data_set", name="lanes_unique"),
-    )
-    op.create_table(
-        "quotas",
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("remaining", sa.BigInteger, nullable=False),
-        sa.Column("resets_at", sa.BigInteger, nullable=False),
-        sa.Column("reported_at", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
         "runs",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        _key(),
         sa.Column("collector", sa.Text, nullable=False),
         sa.Column("kind", sa.Text, nullable=False),
         sa.Column("priority", sa.Integer, nullable=False),
@@ -99,9 +66,27 @@ def upgrade() -> None:
     )
     op.create_index("runs_by_collector", "runs", ["collector", "id"])
     op.create_index("runs_by_state", "runs", ["state", "priority", "id"])
+
+
+def _lanes() -> None:
+    op.create_table(
+        "lanes",
+        _key(),
+        sa.Column("target", sa.Text, nullable=False),
+        sa.Column("data_set", sa.Text, nullable=False),
+        sa.Column("owner", sa.Text),
+        sa.Column("lease_until", sa.BigInteger),
+        sa.Column("parked_at", sa.BigInteger),
+        sa.Column("reason", sa.Text),
+        sa.Column("retry_at", sa.BigInteger),
+        sa.Column("failures", sa.Integer, nullable=False),
+        sa.Column("accepted", sa.BigInteger, nullable=False),
+        sa.Column("accepted_at", sa.BigInteger),
+        sa.UniqueConstraint("target", "data_set", name="lanes_unique"),
+    )
     op.create_table(
         "lane_coverage",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        _key(),
         sa.Column("lane_id", sa.BigInteger, sa.ForeignKey("lanes.id"), nullable=False),
         sa.Column("collector", sa.Text, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
@@ -111,9 +96,12 @@ def upgrade() -> None:
     op.create_index(
         "lane_coverage_by_collector", "lane_coverage", ["lane_id", "collector", "state"]
     )
+
+
+def _outbox() -> None:
     op.create_table(
         "outbox",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        _key(),
         sa.Column("lane_id", sa.BigInteger, sa.ForeignKey("lanes.id"), nullable=False),
         sa.Column("collector", sa.Text, nullable=False),
         sa.Column("run_id", sa.BigInteger, sa.ForeignKey("runs.id"), nullable=False),
@@ -128,12 +116,14 @@ def upgrade() -> None:
         sa.Column("payload", sa.LargeBinary, nullable=False),
         sqlite_autoincrement=True,
     )
-    op.create_index("outbox_by_collector", "outbox", ["collector", "lane_id"])
-    op.create_index("outbox_by_lane", "outbox", ["lane_id", "priority", "id"])
-    op.create_index("outbox_by_run", "outbox", ["run_id"])
+    op.create_index(
+        "outbox_by_period", "outbox", ["collector", "lane_id", "start", "end", "run_id"]
+    )
+    op.create_index("outbox_by_lane", "outbox", ["lane_id", "priority", "created_at", "id"])
+    op.create_index("outbox_by_run", "outbox", ["lane_id", "run_id", "id", "start", "end", "size"])
     op.create_table(
         "period_ids",
-        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        _key(),
         sa.Column("collector", sa.Text, nullable=False),
         sa.Column("run_id", sa.BigInteger, sa.ForeignKey("runs.id"), nullable=False),
         sa.Column("start", sa.BigInteger, nullable=False),
@@ -141,4 +131,36 @@ def upgrade() -> None:
         sa.Column("ids", sa.LargeBinary, nullable=False),
     )
     op.create_index("period_ids_by_collector", "period_ids", ["collector", "start"])
-    context.config.attributes["step"]("migration.0001")
+    op.create_table(
+        "dead_letters",
+        _key(),
+        sa.Column("target", sa.Text),
+        sa.Column("data_set", sa.Text, nullable=False),
+        sa.Column("collector", sa.Text, nullable=False),
+        sa.Column("run_id", sa.BigInteger, nullable=False),
+        sa.Column("start", sa.BigInteger, nullable=False),
+        sa.Column("end", sa.BigInteger, nullable=False),
+        sa.Column("observation", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("dead_letters_by_collector", "dead_letters", ["collector", "start"])
+
+
+def _accounts() -> None:
+    op.create_table(
+        "quotas",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("remaining", sa.BigInteger, nullable=False),
+        sa.Column("resets_at", sa.BigInteger, nullable=False),
+        sa.Column("reported_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "audit",
+        _key(),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("who", sa.Text, nullable=False),
+        sa.Column("action", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("detail", sa.Text, nullable=False),
+    )
