@@ -22,7 +22,7 @@ from collectors.cli.validate import validate
 from collectors.errors import CollectorError, ConfigError
 from collectors.sources import registry
 
-CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COLLECTOR"}
+CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 @click.group(context_settings=CONTEXT)
@@ -31,6 +31,8 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COLLECT
     type=click.Path(path_type=Path),
     default=Path("config"),
     show_default=True,
+    envvar="COLLECTOR_CONFIG",
+    show_envvar=True,
     help="The directory of platform.yaml, profiles/ and services/.",
 )
 @click.option(
@@ -38,17 +40,33 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "COLLECT
     type=click.Path(path_type=Path),
     default=Path("credentials"),
     show_default=True,
+    envvar="COLLECTOR_CREDENTIALS",
+    show_envvar=True,
     help="The directory of credentials and tokens.",
 )
-@click.option("--state", help="The URL of the state database, in place of platform.yaml's.")
+@click.option(
+    "--state",
+    envvar="COLLECTOR_STATE",
+    show_envvar=True,
+    help="The URL of the state database, in place of platform.yaml's.",
+)
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
+    envvar="COLLECTOR_LOG_FORMAT",
+    show_envvar=True,
     help="How log lines on stderr are written.",
 )
-@click.option("-v", "--verbose", count=True, help="Log more; twice for everything.")
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    envvar="COLLECTOR_VERBOSE",
+    show_envvar=True,
+    help="Log more; twice for everything.",
+)
 @click.version_option(__version__, prog_name="performance collector")
 @click.pass_context
 def cli(
@@ -62,8 +80,7 @@ def cli(
     """Collect how services perform, and publish it.
 
     Sources are asked for the periods that are still missing; what they say is kept safely and
-    delivered to each data set. Every option may also be set in the environment, as COLLECTOR_
-    and its name: COLLECTOR_CONFIG, COLLECTOR_LOG_FORMAT.
+    delivered to each data set.
     """
     world = context.find_object(World) or World(sources=registry())
     settings = Settings(world, config, credentials, state)

@@ -1,5 +1,7 @@
 """Pingdom: uptime and response time of one check, hour by hour (API 3.1).
 
+::
+
     service: carers-allowance
     collectors:
       monitoring:
@@ -11,7 +13,7 @@
 better: names need not be unique, and a check that is renamed is no longer found by its old one.
 
 The credential is ``credentials/pingdom.yaml``, with a token that may read (Settings > Pingdom API);
-``base_url`` is only needed for a proxy:
+``base_url`` is only needed for a proxy::
 
     token: the-token
     base_url: https://api.pingdom.com/api/3.1
@@ -20,10 +22,12 @@ One reading an hour. Its dimension ``check`` is the text of the query, not what 
 today, so that renaming a check moves no record; a data set that was kept under names goes on where
 the query has the name. Measures:
 
-    avgresponse   mean response time in milliseconds; unknown where nothing was measured
-    uptime        seconds; availability is uptime / (uptime + downtime)
-    downtime      seconds
-    unmonitored   seconds without a measurement; 3600 where the check was paused
+===============  =================================================================================
+``avgresponse``  mean response time in milliseconds; unknown where nothing was measured
+``uptime``       seconds; availability is uptime / (uptime + downtime)
+``downtime``     seconds
+``unmonitored``  seconds without a measurement; 3600 where the check was paused
+===============  =================================================================================
 
 An hour that Pingdom leaves out is left out here too, and told; it is never taken for uptime. Hours
 younger than three hours are collected again, because late results may still change them.
