@@ -5,7 +5,7 @@ import getpass
 import orjson
 
 from collectors.clock import epoch
-from collectors.store import DELIVERED, DeadLetter, Store
+from collectors.store import DELIVERED, DeadLetter, Planned, Store
 from collectors.values import DataSet, Rejected
 from tests.store.worlds import COLLECTOR, DATA_SET, NOW, collect, deliver, lanes
 
@@ -58,7 +58,7 @@ def test_discarding_leaves_a_trace_of_what_was_thrown_away(store: Store):
     one, two = bury_two(store)
     assert store.delivery.discard([one]) == 1
     assert store.view.dead_letters() == [two]
-    ((at, who, action, subject, detail),) = store.view.audit()
+    ((at, who, action, subject, detail),) = discards(store)
     assert (at, who, action, subject) == (
         epoch(NOW),
         getpass.getuser(),
@@ -72,7 +72,7 @@ def test_what_is_gone_already_is_not_discarded_again(store: Store):
     one, _ = bury_two(store)
     store.delivery.discard([one])
     assert store.delivery.discard([one]) == 0
-    assert len(store.view.audit()) == 1
+    assert len(discards(store)) == 1
     assert store.delivery.discard([]) == 0
 
 
@@ -81,3 +81,16 @@ def test_an_observation_that_is_no_json_is_kept_as_it_prints(store: Store):
     (entry,) = store.view.entries()
     deliver(store, entry, [Rejected({"_id": {1, 2}}, "_id is not text")])
     assert store.view.dead_letters()[0].observation == '{"_id":"{1, 2}"}'
+
+
+def discards(store):
+    return [row for row in store.view.audit() if row[2] == "dead-letters discard"]
+
+
+def test_collecting_a_stretch_again_by_hand_leaves_a_trace(store):
+    window = Planned(start=0, end=10, kind="manual", priority=1, reason="asked for by hand")
+    store.ledger.plan("tides/hourly", [window], instead=True)
+
+    ((_, _, action, subject, detail),) = store.view.audit()
+    assert (action, subject) == ("collect again", "tides/hourly")
+    assert detail == "1970-01-01 00:00:00+00:00 - 1970-01-01 00:00:10+00:00"

@@ -72,6 +72,6 @@ def test_only_its_own_host_can_know_that_a_process_is_dead():
     assert is_free(str(holder), NOW - 1, me, NOW)
 
 
-@pytest.mark.parametrize("holder", [None, str(Owner.this_process())])
+@pytest.mark.parametrize("holder", [None, str(Owner.this_process())], ids=["nobody", "oneself"])
 def test_a_lease_of_nobody_or_of_oneself_is_free(holder):
     assert is_free(holder, NOW + LEASE, Owner.this_process(), NOW)
