@@ -14,6 +14,10 @@ import hypothesis
 import pytest
 import sqlalchemy as sa
 
+from tests.feeds import FeedServer
+from tests.places import Place, hourly
+from tests.servers.write_api import WriteApiServer
+
 CHECKOUT = Path(__file__).parent.parent
 IN_CI = bool(os.environ.get("CI"))
 
@@ -48,6 +52,39 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'test.db'}"
     return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """A place to run the program in, with nothing configured."""
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def feed(place: Place) -> Iterator[FeedServer]:
+    """The server of the source ``feed``, in the place's time."""
+    with FeedServer() as server:
+        place.servers.append(server)
+        yield server
+
+
+@pytest.fixture
+def sink(place: Place) -> Iterator[WriteApiServer]:
+    """A platform with two data sets, in the place's time."""
+    with WriteApiServer(
+        {"toll/hourly": "token-of-hourly", "toll/daily": "token-of-daily"}
+    ) as server:
+        place.servers.append(server)
+        yield server
+
+
+@pytest.fixture
+def toll(place: Place, feed: FeedServer, sink: WriteApiServer) -> Place:
+    """A place where ``toll/hourly`` is collected from ``feed`` and delivered to ``sink``."""
+    place.platform(f"target: {{url: '{sink.url}/data', name: platform}}")
+    place.tokens(toll__hourly="token-of-hourly", toll__daily="token-of-daily")
+    place.service("toll", hourly(feed))
+    return place
 
 
 @pytest.fixture(scope="session")

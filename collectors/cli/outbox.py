@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import click
 
-from collectors.cli import progress
+from collectors.cli import interruption, progress
 from collectors.cli.choosing import usable
 from collectors.cli.output import moment, show_json, show_rows
 from collectors.cli.settings import Settings
@@ -63,11 +63,12 @@ def flush(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int
 
 
 def _flush(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int:
-    configuration = usable(settings)
+    usable(settings)
     with settings.store() as store, settings.parts(store) as parts:
         with progress.shown() as told:
-            engine = LocalEngine(parts, configuration.platform.workers, told)
-            report = engine.run({}, data_sets=set(data_sets) or None)
+            engine = LocalEngine(parts, settings.platform.workers, told)
+            with interruption.heard(engine.stop):
+                report = engine.run({}, data_sets=set(data_sets) or None)
         left = {
             store.delivery.lane(lane_id).name: reason
             for lane_id, reason in report.sent.left.items()
@@ -82,7 +83,7 @@ def _flush(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> in
         )
         for name, reason in left.items():
             click.echo(f"{name}: {reason}", err=True)
-    return 1 if left or report.sent.rejected else 0
+    return 1 if left or report.sent.rejected or engine.stopped else 0
 
 
 def _state(lane: Lane) -> str:

@@ -18,8 +18,11 @@ from collectors.values import Secret
 Row = Mapping[str, Any]
 
 
-def show_rows(rows: Sequence[Row], *, as_json: bool, empty: str) -> None:
-    """Print rows that share their keys; ``empty`` is said on stderr where there are none."""
+def show_rows(rows: Sequence[Row], *, as_json: bool, empty: str, raw: bool = False) -> None:
+    """Print rows that share their keys; ``empty`` is said on stderr where there are none.
+
+    A table's columns are named in words, or with ``raw`` as the keys are.
+    """
     if as_json:
         show_json(rows)
         return
@@ -30,7 +33,7 @@ def show_rows(rows: Sequence[Row], *, as_json: bool, empty: str) -> None:
     for name in rows[0]:
         numeric = all(isinstance(row[name], int | float | None) for row in rows)
         table.add_column(
-            name.replace("_", " "),
+            name if raw else name.replace("_", " "),
             justify="right" if numeric else "left",
             overflow="fold",
             no_wrap=numeric,

@@ -145,7 +145,7 @@ def _print(
         _print_json(records)
     else:
         shown = list(islice(records, limit or ROWS))
-        show_rows(_aligned(shown), as_json=False, empty="it holds no such observations")
+        show_rows(_aligned(shown), as_json=False, empty="it holds no such observations", raw=True)
         if limit is None and len(shown) == ROWS:
             click.echo(f"the first {ROWS}; --csv or --json prints all", err=True)
 

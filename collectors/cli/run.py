@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from collectors.cli import progress
+from collectors.cli import interruption, progress
 from collectors.cli.choosing import choose, usable
 from collectors.cli.output import show_json, show_rows
 from collectors.cli.settings import Settings
@@ -84,9 +84,9 @@ def _collect(
 ) -> bool:
     with settings.store() as store, settings.parts(store) as parts:
         with progress.shown() as told:
-            workers = settings.configuration.platform.workers
-            engine = LocalEngine(parts, workers, told)
-            report = engine.run(chosen, between=between, data_sets=data_sets)
+            engine = LocalEngine(parts, settings.platform.workers, told)
+            with interruption.heard(engine.stop):
+                report = engine.run(chosen, between=between, data_sets=data_sets)
         held = _held(parts.embedded)
         left = _left(parts, report)
         kept = sum(depth.observations for depth in store.view.depths())
@@ -99,7 +99,9 @@ def _collect(
         "waiting": kept,
     }
     _tell(answer, report.outcomes, as_json=as_json)
-    return not left and all(one.state in FINE for one in report.outcomes)
+    refused = report.sent.rejected + sum(one.rejected for one in report.outcomes)
+    stopped = bool(left or refused or engine.stopped)
+    return not stopped and all(one.state in FINE for one in report.outcomes)
 
 
 def _of(outcomes: Sequence[Outcome], name: str) -> list[Outcome]:
@@ -161,6 +163,9 @@ def _tell(answer: Mapping[str, Any], outcomes: Sequence[Outcome], *, as_json: bo
     shown = rows if len(rows) <= ROWS_AT_MOST else told
     show_rows(_for_people(shown), as_json=False, empty="nothing went wrong")
     _warn(outcomes)
+    for outcome in outcomes:
+        if outcome.state not in FINE:
+            click.echo(f"{outcome.collector}: {outcome.state}: {outcome.reason}", err=True)
     for lane in answer["left"]:
         click.echo(f"{lane['lane']}: not delivered: {lane['reason']}", err=True)
     observations = sum(row["observations"] for row in rows)

@@ -14,24 +14,37 @@ from sqlalchemy.exc import ArgumentError
 from collectors.api import Source
 from collectors.clock import Clock, SystemClock
 from collectors.config import Vault, load
-from collectors.config.model import EMBEDDED, Configuration
-from collectors.database import ignore
+from collectors.config.model import EMBEDDED, Configuration, Platform
+from collectors.database import BUSY_SECONDS, ignore
 from collectors.datasets import DataSets
+from collectors.errors import ConfigError
 from collectors.http_client import HttpClient
-from collectors.runner import Parts
+from collectors.runner import Parts, Patience
 from collectors.sink.contract import Sink
 from collectors.sink.embedded import EmbeddedSink
 from collectors.sink.write_api import WriteApi
 from collectors.store import Owner, Store
+from collectors.values import Secret
+
+
+def make_client(clock: Clock) -> HttpClient:
+    """Give the HTTP client of a process, with room for all that its workers and senders ask."""
+    return HttpClient(clock, pool_size=32)
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What the program stands on, and tests put something else under: time, sources, steps."""
+    """What the program stands on, and tests put something else under: time, sources, steps.
+
+    ``http`` makes the HTTP client; ``busy`` is how many seconds SQLite waits for a lock.
+    """
 
     sources: Mapping[str, type[Source]]
     clock: Clock = SystemClock()  # noqa: RUF009 - it has no state
     step: Callable[[str], None] = ignore
+    http: Callable[[Clock], HttpClient] = make_client
+    patience: Patience = Patience()  # noqa: RUF009 - frozen itself
+    busy: float = BUSY_SECONDS
 
 
 @dataclass(frozen=True)
@@ -58,38 +71,67 @@ class Settings:
         """The credentials and tokens, as they are when they are asked for."""
         vault = Vault(self.credentials, os.environ)
         platform = self.configuration.platform
-        vault.remember(platform.state, platform.embedded)
+        for url in (self.state, platform.state.reveal(), platform.embedded.reveal()):
+            vault.remember(*_secrets_of(url or ""))
         return vault
+
+    @property
+    def platform(self) -> Platform:
+        """The platform; raises ConfigError where nobody can know which one is meant."""
+        configuration = self.configuration
+        files = {str(self.config), str(self.config / "platform.yaml")}
+        mistakes = [one for one in configuration.mistakes if one.file in files]
+        if mistakes:
+            raise ConfigError("the platform is not known, so nothing is done", mistakes)
+        return configuration.platform
 
     @contextmanager
     def store(self, *, passing: bool = False) -> Iterator[Store]:
         """Open the store; ``passing``: leave no trace where there is none yet (a dry run)."""
-        platform = self.configuration.platform
-        url = self.state or platform.state.reveal()
+        url = self.state or self.platform.state.reveal()
         with tempfile.TemporaryDirectory() as directory:
             if passing and not _exists(url):
                 url = f"sqlite:///{directory}/state.db"
-            store = Store(
-                url,
-                clock=self.world.clock,
-                owner=Owner.this_process(),
-                synchronous=platform.synchronous,
-                step=self.world.step,
-            )
+            store = self._store(url)
             try:
                 store.open()
                 yield store
             finally:
                 store.close()
 
+    def fingerprints(self) -> dict[str, set[str]]:
+        """Give how each collector's history was collected, if the store is a file and is there.
+
+        Nothing is upgraded and no network is used. Raises StoreError for a file that is no store.
+        """
+        url = self.state or self.configuration.platform.state.reveal()
+        if not url.startswith("sqlite") or not _exists(url):
+            return {}
+        store = self._store(url)
+        try:
+            return store.view.fingerprints()
+        finally:
+            store.close()
+
+    def _store(self, url: str) -> Store:
+        return Store(
+            url,
+            clock=self.world.clock,
+            owner=Owner.this_process(),
+            synchronous=self.configuration.platform.synchronous,
+            patience=self.world.busy,
+            step=self.world.step,
+        )
+
     @contextmanager
     def data_sets(self) -> Iterator[DataSets]:
         """Open the embedded data sets."""
-        platform = self.configuration.platform
+        platform = self.platform
         data_sets = DataSets(
             platform.embedded.reveal(),
             clock=self.world.clock,
             synchronous=platform.synchronous,
+            patience=self.world.busy,
         )
         try:
             data_sets.open()
@@ -114,7 +156,7 @@ class Settings:
 
     def http(self) -> HttpClient:
         """Give the HTTP client of this process."""
-        return HttpClient(self.world.clock, pool_size=32)
+        return self.world.http(self.world.clock)
 
     def _parts(self, store: Store, data_sets: DataSets | None) -> Parts:
         http = self.http()
@@ -134,7 +176,19 @@ class Settings:
             directory=self.configuration.directory,
             outbox_limit=self.configuration.platform.outbox_limit,
             embedded=data_sets,
+            patience=self.world.patience,
         )
+
+
+def _secrets_of(url: str) -> Iterator[Secret]:
+    """Give a database URL and the password in it, where it has one."""
+    try:
+        password = make_url(url).password
+    except (ArgumentError, ValueError):
+        password = None
+    if password:
+        yield Secret(url)
+        yield Secret(str(password))
 
 
 def _exists(url: str) -> bool:

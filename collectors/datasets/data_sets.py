@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from collectors.clock import Clock, epoch, from_epoch
-from collectors.database import Database
+from collectors.database import BUSY_SECONDS, Database
 from collectors.datasets.query import Query, statement
 from collectors.datasets.rows import key, to_record, to_row
 from collectors.datasets.tables import data_sets, records
@@ -36,13 +36,25 @@ class Summary:
 class DataSets:
     """All data sets of one database; each comes into being with its first record.
 
-    ``synchronous`` is SQLite's. Every method raises StoreError where the database fails.
+    ``synchronous`` is SQLite's; ``patience`` is how many seconds it waits for a lock. Every method
+    raises StoreError where the database fails.
     """
 
-    def __init__(self, url: str, *, clock: Clock, synchronous: str = "FULL") -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        synchronous: str = "FULL",
+        patience: float = BUSY_SECONDS,
+    ) -> None:
         self._clock = clock
         self._database = Database(
-            url, what="the data sets", migrations=MIGRATIONS, synchronous=synchronous
+            url,
+            what="the data sets",
+            migrations=MIGRATIONS,
+            synchronous=synchronous,
+            patience=patience,
         )
         self._upsert = _upsert(is_sqlite=self._database.is_sqlite)
 

@@ -87,6 +87,14 @@ class LocalEngine:
     parts: Parts
     workers: int
     progress: Progress = field(default_factory=Progress)
+    stopped: bool = field(init=False, default=False)
+    _sender: Sender | None = field(init=False, default=None)
+
+    def stop(self) -> None:
+        """Begin nothing more; ``run`` returns once what is under way has ended."""
+        self.stopped = True
+        if self._sender is not None:
+            self._sender.stop()
 
     def run(
         self,
@@ -102,9 +110,8 @@ class LocalEngine:
         """
         delivery = self.parts.store.delivery
         with Heart(self.parts) as heart:
-            sender = Sender(self.parts, SENDERS, self.progress.delivered)
+            sender = self._sender = Sender(self.parts, SENDERS, self.progress.delivered)
             try:
-                refill(self.parts, collectors)
                 sender.notice(delivery.lanes_with_entries(self.parts.sinks, data_sets))
                 outcomes = self._collect_all(collectors, between, heart, sender)
             finally:
@@ -122,7 +129,8 @@ class LocalEngine:
         outcomes: list[Outcome] = []
         turn = list(collectors)
         with ThreadPoolExecutor(self.workers, thread_name_prefix="collector") as pool:
-            while turn:
+            while turn and not self.stopped:
+                sender.notice(refill(self.parts, collectors))
                 plans = list(pool.map(lambda name: self._plan(collectors[name], between), turn))
                 outcomes += [one for _, failed in plans for one in failed]
                 due = self._in_order(turn, [found for found, _ in plans])
@@ -163,6 +171,8 @@ class LocalEngine:
             sender.notice([*to.open, *to.full])
             self.progress.kept(to.data_set, observations)
 
+        if self.stopped:
+            return Outcome.left(collector, "stopped by hand before it began")
         heart.add(run_id)
         try:
             outcome = collect(self.parts, collector, run_id, on_chunk)
@@ -173,6 +183,6 @@ class LocalEngine:
 
 
 def _go_on(done: Sequence[Outcome]) -> list[str]:
-    """Give the collectors of which all went well, and so may have more due."""
-    stopped = {one.collector for one in done if one.state not in SUCCEEDED}
-    return sorted({one.collector for one in done} - stopped)
+    """Give the collectors of which all went well, and so may have more due that is not the same."""
+    ended = {one.collector for one in done if one.state not in SUCCEEDED or not one.trusted}
+    return sorted({one.collector for one in done} - ended)

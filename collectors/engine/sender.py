@@ -1,7 +1,7 @@
 """Sends what waits in the outbox, while collecting still goes on.
 
-One thread chooses, a pool of threads sends: several entries of a lane at a time, but never two
-about the same period. Lanes are told of by ``notice`` and are looked at only then.
+One thread chooses, a pool of threads a target sends: several entries of a lane at a time, but never
+two about the same period. Lanes are told of by ``notice`` and are looked at only then.
 """
 
 import threading
@@ -11,20 +11,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 
+from collectors.clock import from_epoch
+from collectors.engine.traffic import Strikes, Traffic
 from collectors.errors import StoreError
 from collectors.runner import Delivered, Fate, Parts, deliver
 from collectors.store import Entry, Lane
 
 IN_FLIGHT_A_LANE = 8
-TRIES = 5
-"""How often a target or lane may fail in a row before this process leaves it to a later one."""
-LONGEST_WAIT = timedelta(seconds=30)
-"""A lane that must wait for longer than this is left to a later process."""
-OWNER_WAIT = timedelta(seconds=1)
-"""How often to look whether another process has let go of a lane."""
-OWNER_PATIENCE = 60
-"""So often is looked before the lane's entries are left to that process."""
 
 
 @dataclass
@@ -37,7 +32,12 @@ class Sent:
 
 
 class Sender:
-    """The sender of one process: it owns a lane from the first entry until it is closed."""
+    """The sender of one process: it owns a lane from the first entry on.
+
+    Lanes are given back when it is closed, and idle ones when it wants one of another process.
+
+    ``threads`` is how many send to one target at a time.
+    """
 
     def __init__(
         self,
@@ -47,18 +47,21 @@ class Sender:
     ) -> None:
         self.sent = Sent()
         self._parts = parts
+        self._patience = parts.patience
         self._on_sent = on_sent
-        self._room = threads * 2
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sender")
+        self._threads = threads
         self._changed = threading.Condition()
         self._noticed: set[int] = set()
         self._waiting: dict[int, datetime] = {}
         self._lanes: dict[int, Lane] = {}
         self._flying: dict[int, dict[int, Entry]] = defaultdict(dict)
-        self._failures: dict[str | int, int] = defaultdict(int)
+        self._traffic: dict[str, Traffic] = {}
+        self._moments = count()
+        self._failed_at: dict[int, int] = {}
+        self._strikes: dict[int, Strikes] = defaultdict(Strikes)
         self._refused: dict[int, int] = defaultdict(int)
-        self._flowed: set[tuple[str, int]] = set()
         self._closing = False
+        self._stopped = False
         self._broken: BaseException | None = None
         self._thread = threading.Thread(target=self._work, name="sender", daemon=True)
         self._thread.start()
@@ -69,13 +72,24 @@ class Sender:
             self._noticed.update(lane_ids)
             self._changed.notify()
 
+    def stop(self) -> None:
+        """Begin nothing more; what waits is left to a later process."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify()
+
     def close(self) -> Sent:
-        """Send what can be sent now, give the lanes back, and tell what came of it."""
+        """Send what can be sent now, give the lanes back, and tell what came of it.
+
+        Each lane is looked at once more: another process may have put something there meanwhile.
+        """
         with self._changed:
             self._closing = True
+            self._noticed.update(self._lanes)
             self._changed.notify()
         self._thread.join()
-        self._pool.shutdown()
+        for traffic in self._traffic.values():
+            traffic.pool.shutdown()
         self._parts.store.delivery.release_lanes()
         if self._broken is not None:
             raise self._broken
@@ -91,13 +105,14 @@ class Sender:
     def _wait_for_work(self) -> bool:
         """Wait until there is something to choose; False when all is done."""
         with self._changed:
-            while True:
+            while not (self._stopped or self._broken):
                 self._wake_lanes()
-                if self._noticed and self._total_flying() < self._room:
+                if self._noticed:
                     return True
-                if self._closing and not (self._noticed or self._waiting or self._total_flying()):
+                if self._closing and not (self._waiting or any(self._flying.values())):
                     return False
                 self._changed.wait(self._seconds_to_next())
+            return False
 
     def _wake_lanes(self) -> None:
         now = self._parts.clock.now()
@@ -109,19 +124,16 @@ class Sender:
         if not self._waiting:
             return None
         wait = min(self._waiting.values()) - self._parts.clock.now()
-        return max(0.01, min(1.0, wait.total_seconds()))
-
-    def _total_flying(self) -> int:
-        return sum(map(len, self._flying.values()))
+        return max(0.001, min(1.0, wait.total_seconds()))
 
     def _send_some(self) -> None:
         with self._changed:
-            noticed, self._noticed = self._noticed, set()
+            noticed = self._noticed - self._waiting.keys() - self.sent.left.keys()
+            self._noticed = set()
         self._own(noticed)
-        for lane_id in sorted(noticed):
-            lane = self._lanes.get(lane_id)
-            if lane is not None and lane_id not in self.sent.left:
-                self._send_lane(lane)
+        for lane_id in sorted(noticed & self._lanes.keys()):
+            if self._may_send(self._lanes[lane_id]):
+                self._send_lane(self._lanes[lane_id])
 
     def _own(self, lane_ids: set[int]) -> None:
         """Become the sender of these lanes; come back later for those of another process."""
@@ -129,9 +141,32 @@ class Sender:
         if not new:
             return
         owned = self._parts.store.delivery.acquire(sorted(new))
-        self._lanes |= owned
-        for lane_id in new - owned.keys():
+        for lane in owned.values():
+            self._lanes[lane.id] = lane
+            if lane.target not in self._traffic:
+                name = f"sender to {lane.target}"
+                pool = ThreadPoolExecutor(self._threads, thread_name_prefix=name)
+                self._traffic[lane.target] = Traffic(pool, room=self._threads * 2)
+            if lane.retry_at is not None and lane.parked_at is None:
+                self._wait_until(lane, from_epoch(lane.retry_at), lane.reason or "it waits")
+        refused = new - owned.keys()
+        if refused:
+            self._give_back_idle(lane_ids)
+        for lane_id in refused:
             self._wait_for_owner(lane_id)
+
+    def _give_back_idle(self, noticed: set[int]) -> None:
+        """Give back the lanes in which nothing is under way and nothing waits.
+
+        Else two processes that each want a lane of the other would wait for one another.
+        """
+        with self._changed:
+            busy = noticed | self._noticed | self._waiting.keys()
+            busy.update(*(traffic.crowded for traffic in self._traffic.values()))
+            idle = {one for one in self._lanes.keys() - busy if not self._flying[one]}
+            for lane_id in idle:
+                del self._lanes[lane_id]
+        self._parts.store.delivery.release_lanes(idle)
 
     def _wait_for_owner(self, lane_id: int) -> None:
         delivery = self._parts.store.delivery
@@ -139,64 +174,109 @@ class Sender:
             return
         self._refused[lane_id] += 1
         with self._changed:
-            if self._refused[lane_id] > OWNER_PATIENCE:
+            if self._refused[lane_id] > self._patience.owner_tries:
                 lane = delivery.lane(lane_id)
                 self.sent.left[lane_id] = f"{lane.name}: another process sends there"
             else:
-                self._waiting[lane_id] = self._parts.clock.now() + OWNER_WAIT
+                wait = timedelta(seconds=self._patience.owner_wait)
+                self._waiting[lane_id] = self._parts.clock.now() + wait
+
+    def _wait_until(self, lane: Lane, retry_at: datetime, reason: str) -> None:
+        wait = retry_at - self._parts.clock.now()
+        with self._changed:
+            if wait > timedelta(seconds=self._patience.stay):
+                self.sent.left[lane.id] = (
+                    f"{reason}; not tried before {retry_at:%Y-%m-%dT%H:%M:%SZ}"
+                )
+            else:
+                self._waiting[lane.id] = max(retry_at, self._waiting.get(lane.id, retry_at))
+
+    def _may_send(self, lane: Lane) -> bool:
+        traffic = self._traffic[lane.target]
+        with self._changed:
+            if lane.id in self._waiting or lane.id in self.sent.left:
+                return False
+            if traffic.silent is not None:
+                self.sent.left[lane.id] = traffic.silent
+                return False
+            if traffic.is_full:
+                traffic.crowded.add(lane.id)
+            return not traffic.is_full
 
     def _send_lane(self, lane: Lane) -> None:
         flying = self._flying[lane.id]
-        # A lane that is parked or has failed is probed with one entry before it gets more.
-        probing = lane.parked_at is not None or lane.failures > 0
-        free = (1 if probing else IN_FLIGHT_A_LANE) - len(flying)
+        traffic = self._traffic[lane.target]
+        # A lane that is new, parked or has failed is probed with one entry before it gets more.
+        flows = lane.accepted and lane.parked_at is None and not lane.failures
+        free = (IN_FLIGHT_A_LANE if flows else 1) - len(flying)
         if free <= 0:
             return
         for entry in self._parts.store.delivery.ready(lane.id, free, list(flying.values())):
             with self._changed:
                 flying[entry.id] = entry
-            others_flow = any(
-                target == lane.target and other != lane.id for target, other in self._flowed
+                traffic.flying += 1
+                sent = next(self._moments)
+            future = traffic.pool.submit(
+                deliver, self._parts, entry, lane, others_flow=partial(self._others_flow, entry)
             )
-            future = self._pool.submit(deliver, self._parts, entry, lane, others_flow=others_flow)
-            future.add_done_callback(partial(self._landed, entry))
+            future.add_done_callback(partial(self._landed, entry, sent))
 
-    def _landed(self, entry: Entry, done: Future[Delivered]) -> None:
+    def _others_flow(self, entry: Entry) -> bool:
+        """Tell whether the target accepts what others send it, so that a failure is this entry's.
+
+        Of an observation alone, which would be given up, the proof must be younger than the
+        failure before: the whole target may have broken since.
+        """
         with self._changed:
-            del self._flying[entry.lane_id][entry.id]
+            since = self._failed_at.get(entry.lane_id, -1) if entry.count == 1 else -1
+            traffic = self._traffic[self._lanes[entry.lane_id].target]
+            return traffic.flows_beside(entry.lane_id, since)
+
+    def _landed(self, entry: Entry, sent: int, done: Future[Delivered]) -> None:
+        with self._changed:
+            lane = self._lanes[entry.lane_id]
+            traffic = self._traffic[lane.target]
+            del self._flying[lane.id][entry.id]
+            traffic.flying -= 1
+            self._noticed |= traffic.take_crowded()
             try:
                 delivered = done.result()
-            except StoreError as exc:
-                self.sent.left[entry.lane_id] = str(exc)
-            else:
-                self._act_on(self._lanes[entry.lane_id], delivered)
+                self._act_on(lane, sent, delivered)
                 self._on_sent(delivered)
+            except StoreError as exc:
+                self.sent.left[lane.id] = str(exc)
+            except Exception as exc:  # noqa: BLE001 - raised where the sender is closed
+                self._broken = exc
             self._changed.notify()
 
-    def _act_on(self, lane: Lane, delivered: Delivered) -> None:
+    def _act_on(self, lane: Lane, sent: int, delivered: Delivered) -> None:
         if delivered.fate is Fate.PARKED:
             self.sent.left[lane.id] = delivered.reason
             return
         if delivered.fate is Fate.WAITS:
-            self._let_wait(lane, delivered)
+            self._let_wait(lane, sent, delivered)
             return
         self.sent.observations += delivered.observations
         self.sent.rejected += delivered.rejected
-        self._failures[lane.id] = 0
+        self._strikes.pop(lane.id, None)
+        self._lanes[lane.id] = replace(lane, parked_at=None, failures=0)
         if delivered.fate is Fate.DONE:
-            self._failures[lane.target] = 0
-            self._flowed.add((lane.target, lane.id))
-            self._lanes[lane.id] = replace(lane, parked_at=None, failures=0)
+            self._traffic[lane.target].accepted(lane.id, next(self._moments))
+            accepted = lane.accepted + delivered.observations
+            self._lanes[lane.id] = replace(self._lanes[lane.id], accepted=accepted)
         self._noticed.add(lane.id)
 
-    def _let_wait(self, lane: Lane, delivered: Delivered) -> None:
-        self._lanes[lane.id] = replace(lane, failures=lane.failures + 1)
-        self._failures[lane.target] += 1
-        self._failures[lane.id] += 1
-        now = self._parts.clock.now()
-        retry_at = delivered.retry_at or now
-        most = max(self._failures[lane.target], self._failures[lane.id])
-        if most >= TRIES or retry_at - now > LONGEST_WAIT:
+    def _let_wait(self, lane: Lane, sent: int, delivered: Delivered) -> None:
+        now = next(self._moments)
+        traffic, strikes = self._traffic[lane.target], self._strikes[lane.id]
+        self._failed_at[lane.id] = now
+        traffic.failed(lane.id, sent, now)
+        if strikes.strike(sent, now):
+            self._lanes[lane.id] = replace(lane, failures=lane.failures + 1)
+        if traffic.has_failed_often(self._patience.tries):
+            traffic.silent = delivered.reason
+        if strikes.count >= self._patience.tries:
             self.sent.left[lane.id] = delivered.reason
         else:
-            self._waiting[lane.id] = retry_at
+            retry_at = delivered.retry_at or self._parts.clock.now()
+            self._wait_until(lane, retry_at, delivered.reason)

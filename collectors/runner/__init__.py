@@ -3,6 +3,7 @@
 from collectors.runner.collecting import Outcome, collect
 from collectors.runner.delivering import Delivered, Fate, deliver
 from collectors.runner.parts import Parts, SharedThings
+from collectors.runner.patience import Patience
 from collectors.runner.planning import Between, find_due, lost_windows, plan
 from collectors.runner.previewing import preview
 from collectors.runner.refilling import refill
@@ -13,6 +14,7 @@ __all__ = [
     "Fate",
     "Outcome",
     "Parts",
+    "Patience",
     "SharedThings",
     "collect",
     "deliver",

@@ -35,7 +35,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What became of one run; ``state`` is None where another process has it."""
+    """What became of one run; ``state`` is None where another process has it.
+
+    ``trusted`` is False where this machine's clock was wrong, so that nothing was settled.
+    """
 
     collector: str
     window: Window | None
@@ -45,6 +48,7 @@ class Outcome:
     observations: int = 0
     rejected: int = 0
     warnings: tuple[str, ...] = ()
+    trusted: bool = True
 
     @classmethod
     def failed(cls, collector: Collector, reason: str) -> "Outcome":
@@ -64,7 +68,7 @@ def collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) 
     except StoreError as exc:
         return Outcome.failed(collector, str(exc))
     if run is None:
-        return Outcome.left(collector, "another process has it, or its time has not come")
+        return _unclaimed(parts, collector, run_id)
     collection = Collection(parts, collector, run, on_chunk)
     try:
         return collection.collect()
@@ -72,9 +76,17 @@ def collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) 
         return Outcome.left(collector, str(exc))
     except CollectorError as exc:
         return collection.end(exc)
-    except Exception as exc:  # a plugin may do anything; its window must end with a reason
-        log.exception("source broke", collector=collector.name, run=run.id)
-        return collection.end(Unexpected(f"the source {collector.source.name} broke: {exc!r}"))
+    except Exception as exc:  # whatever it is, the window must end with a reason
+        log.exception("this program broke", collector=collector.name, run=run.id)
+        return collection.end(Unexpected(f"this program broke: {type(exc).__name__}: {exc}"))
+
+
+def _unclaimed(parts: Parts, collector: Collector, run_id: int) -> Outcome:
+    run = parts.store.view.run(run_id)
+    if run.state != State.PARKED:
+        return Outcome.left(collector, "another process has it")
+    window = Window(from_epoch(run.start), from_epoch(run.end))
+    return Outcome(collector=collector.name, window=window, state=State.PARKED, reason=run.reason)
 
 
 class Collection:
@@ -87,6 +99,7 @@ class Collection:
         self._run = run
         self._on_chunk = on_chunk
         self._warnings: list[str] = []
+        self._trusted = True
         began = from_epoch(run.began_at or run.planned_at)
         self._tally = Tally(collector, self.window, began)
 
@@ -143,8 +156,8 @@ class Collection:
 
     def _result(self, revision: str | None) -> Result:
         tally = self._tally
-        clock_is_right = self._clock_is_right()
-        stretches = tally.coverage(revision, clock_is_right=clock_is_right)
+        self._trusted = self._clock_is_right()
+        stretches = tally.coverage(revision, clock_is_right=self._trusted)
         settled = [one.end for one in stretches if one.settled and revision is None]
         warnings = self._all_warnings()
         return Result(
@@ -156,6 +169,7 @@ class Collection:
             observations=tally.observations,
             rejected=tally.rejected,
             warnings=warnings,
+            labels=tally.labels(),
         )
 
     def _clock_is_right(self) -> bool:
@@ -185,4 +199,5 @@ class Collection:
             observations=tally.observations,
             rejected=tally.rejected,
             warnings=tuple(warnings),
+            trusted=self._trusted,
         )

@@ -7,14 +7,16 @@ accepted                                the entry is gone, what is delivered gro
 refused because of records              halved in the request, down to the bad ones, which become
                                         dead letters; if most of a first small sample is refused,
                                         it is the configuration: the lane is parked
-too large                               the entry is halved in the outbox
+too large                               the entry is halved in the outbox; one observation alone is
+                                        a dead letter, or where nothing was ever accepted, the lane
+                                        is parked
 Unavailable, QuotaSpent                 the lane waits; entries stay
 500 again while other lanes flow        the entry is halved, until the bad record is alone
 anything else                           the lane is parked until somebody acts; entries stay
 ======================================  =========================================================
 """
 
-import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
@@ -32,7 +34,6 @@ SAMPLE = 10
 """How many observations are tried alone before a refused batch is halved."""
 FAILURES_OF_ONE = 2
 """So often may the far side fail on one entry, while others pass, before it is halved."""
-BASE_WAIT, LONGEST_WAIT, SHORTEST_WAIT = 1.0, 3600.0, 1.0
 
 log = structlog.get_logger()
 
@@ -61,8 +62,10 @@ class _Misconfigured(CollectorError):
     """Most of a sample was refused: not the records are wrong, but where they are sent."""
 
 
-def deliver(parts: Parts, entry: Entry, lane: Lane, *, others_flow: bool) -> Delivered:
-    """Send one entry once. ``others_flow``: the target accepts what other lanes send it.
+def deliver(
+    parts: Parts, entry: Entry, lane: Lane, *, others_flow: Callable[[], bool]
+) -> Delivered:
+    """Send one entry once. ``others_flow`` is asked whether the target accepts what others send.
 
     Raises StoreError only; an entry that was sent and could not be taken out is sent again.
     """
@@ -76,7 +79,7 @@ def deliver(parts: Parts, entry: Entry, lane: Lane, *, others_flow: bool) -> Del
     try:
         receipt = _send(sink, entry, lane, payload)
     except Unavailable as exc:
-        return _unavailable(parts, entry, lane, exc, others_flow=others_flow)
+        return _unavailable(parts, entry, lane, exc, others_flow)
     except (QuotaSpent, StoreError) as exc:
         resets_at = getattr(exc, "resets_at", None)
         return _wait(parts, lane, exc, resets_at or _next_try(parts, lane, None), None)
@@ -102,6 +105,8 @@ def _act_on(parts: Parts, entry: Entry, lane: Lane, receipt: Receipt) -> Deliver
         delivery.halve(entry)
         return Delivered(Fate.AGAIN, reason="too large for one request: halved")
     rejected = list(receipt.rejected)
+    if receipt.too_large and not lane.accepted:
+        return _park(parts, lane, "even one observation is too large: see the target's proxy")
     if receipt.too_large:
         rejected = _all_of(parts, entry, "too large for the data set")
     if entry.retraction and receipt.refusal:
@@ -146,9 +151,9 @@ def _halving(sink: Sink, data_set: DataSet, items: list[Observation]) -> list[Re
 
 
 def _unavailable(
-    parts: Parts, entry: Entry, lane: Lane, error: Unavailable, *, others_flow: bool
+    parts: Parts, entry: Entry, lane: Lane, error: Unavailable, others_flow: Callable[[], bool]
 ) -> Delivered:
-    blamed = error.status == 500 and others_flow
+    blamed = error.status == 500 and others_flow()
     if not blamed or entry.failures < FAILURES_OF_ONE:
         retry_at = _next_try(parts, lane, error.retry_after)
         return _wait(parts, lane, error, retry_at, entry if blamed else None)
@@ -167,11 +172,7 @@ def _all_of(parts: Parts, entry: Entry, reason: str) -> list[Rejected]:
 
 
 def _next_try(parts: Parts, lane: Lane, retry_after: float | None) -> datetime:
-    longest = min(LONGEST_WAIT, BASE_WAIT * 2.0 ** min(lane.failures, 12))
-    wait = random.uniform(0, longest)
-    if retry_after is not None:
-        wait = min(max(retry_after, SHORTEST_WAIT), LONGEST_WAIT)
-    return parts.clock.now() + timedelta(seconds=wait)
+    return parts.clock.now() + timedelta(seconds=parts.patience.wait(lane.failures, retry_after))
 
 
 def _wait(

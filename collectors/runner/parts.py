@@ -15,6 +15,7 @@ from collectors.config import Vault
 from collectors.config.model import Collector
 from collectors.datasets import DataSets
 from collectors.http_client import HttpClient
+from collectors.runner.patience import Patience
 from collectors.sink.contract import Sink
 from collectors.store import Store
 
@@ -47,7 +48,8 @@ class SharedThings:
             future.set_result(build())
         except BaseException as exc:  # noqa: BLE001 - raised by result() for all who wait
             with self._lock:
-                self._things.pop(key, None)
+                if self._things.get(key) is future:
+                    del self._things[key]
             future.set_exception(exc)
 
 
@@ -63,6 +65,7 @@ class Parts:
     directory: Path
     outbox_limit: int
     embedded: DataSets | None = None
+    patience: Patience = Patience()  # noqa: RUF009 - frozen itself
     shared: SharedThings = field(default_factory=SharedThings)
 
     def context(self, collector: Collector, warnings: list[str]) -> Context:

@@ -11,7 +11,7 @@ from collectors.errors import CollectorError, ConfigError
 from collectors.intervals import Interval, subtract
 from collectors.periods import ALWAYS, Period, Window
 from collectors.runner.parts import Parts
-from collectors.runner.reading import revision_of
+from collectors.runner.reading import border, revision_of
 from collectors.schedule import (
     PRIORITY,
     Collected,
@@ -42,13 +42,23 @@ class Between:
 def plan(parts: Parts, collector: Collector, between: Between | None = None) -> Plan:
     """Write down what is due of a collector now, or what is asked for by hand.
 
-    Raises ConfigError where a source has no past to ask for, StoreError.
+    Raises ConfigError where a source has no past to ask for, Unexpected where its plugin breaks,
+    StoreError.
     """
+    ledger = parts.store.ledger
     if between is not None:
-        found = windows_by_hand(parts, collector, between)
-    else:
-        found = find_due(parts, collector, remember_origin=True)
-    planned = [
+        by_hand = windows_by_hand(parts, collector, between)
+        return ledger.plan(collector.name, _planned(by_hand), instead=True)
+    while True:
+        seen = parts.store.view.collected(collector.name)
+        found = _due_after(parts, collector, seen, remember_origin=True)
+        made = ledger.plan(collector.name, _planned(found), seen=seen)
+        if not made.stale:
+            return made
+
+
+def _planned(found: Sequence[Due]) -> list[Planned]:
+    return [
         Planned(
             start=epoch(one.window.start),
             end=epoch(one.window.end),
@@ -58,13 +68,18 @@ def plan(parts: Parts, collector: Collector, between: Between | None = None) -> 
         )
         for one in found
     ]
-    return parts.store.ledger.plan(collector.name, planned, instead=between is not None)
 
 
-def find_due(parts: Parts, collector: Collector, *, remember_origin: bool = False) -> list[Due]:
+def find_due(parts: Parts, collector: Collector) -> list[Due]:
     """Give what is due of a collector now, from its coverage."""
-    now = parts.clock.now()
     stretches = parts.store.view.collected(collector.name)
+    return _due_after(parts, collector, stretches, remember_origin=False)
+
+
+def _due_after(
+    parts: Parts, collector: Collector, stretches: Sequence[Stretch], *, remember_origin: bool
+) -> list[Due]:
+    now = parts.clock.now()
     if isinstance(collector.source, Document):
         return _due_document(parts, collector, stretches)
     if collector.period is Period.INSTANT:
@@ -81,14 +96,16 @@ def find_due(parts: Parts, collector: Collector, *, remember_origin: bool = Fals
 
 def terms_of(collector: Collector, start: datetime | None, now: datetime) -> Terms:
     """Give what decides which windows of a collector are due."""
+    with border(collector):
+        max_span, earliest = collector.source.max_span, collector.source.earliest(now)
     return Terms(
         period=collector.period,
         zone=collector.zone,
         since=collector.since,
         origin=start,
         settle=collector.settle,
-        max_span=collector.source.max_span,
-        earliest=collector.source.earliest(now),
+        max_span=max_span,
+        earliest=earliest,
         limit=WINDOWS_A_TURN,
     )
 

@@ -1,16 +1,21 @@
 """One window of a source as chunks of observations: collect, check, map, count, gather."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+
+import structlog
 
 from collectors.api import Context, Document, Reading
 from collectors.config.model import Collector
-from collectors.errors import Unexpected
+from collectors.errors import CollectorError, Unexpected
 from collectors.observations import Mapped, compile_pipeline
 from collectors.periods import Period, Window, floor
 from collectors.runner.chunks import chunks
 from collectors.runner.tally import Tally
 from collectors.store import Chunk
+
+log = structlog.get_logger()
 
 
 def read_chunks(
@@ -30,9 +35,23 @@ def read_chunks(
         period=collector.period,
         zone=collector.zone,
     )
-    readings = _guarded(collector, window, collector.source.collect(window, context))
-    mapped = _counted(pipeline(readings, warn), tally)
-    return chunks(mapped, collector.batch, tally.end_of)
+    with border(collector):
+        readings = _guarded(collector, window, collector.source.collect(window, context))
+        mapped = _counted(pipeline(readings, warn), tally)
+        yield from chunks(mapped, collector.batch, tally.end_of)
+
+
+@contextmanager
+def border(collector: Collector) -> Iterator[None]:
+    """Let a source's errors pass, and make whatever else a plugin raises into Unexpected."""
+    name = collector.source.name
+    try:
+        yield
+    except CollectorError:
+        raise
+    except Exception as exc:
+        log.info("source broke", collector=collector.name, source=name, exc_info=True)
+        raise Unexpected(f"the source {name} broke: {type(exc).__name__}: {exc}") from exc
 
 
 def revision_of(collector: Collector, context: Context) -> str | None:
@@ -40,7 +59,8 @@ def revision_of(collector: Collector, context: Context) -> str | None:
     source = collector.source
     if not isinstance(source, Document):
         return None
-    return f"{source.revision(context)} {collector.fingerprint}"
+    with border(collector):
+        return f"{source.revision(context)} {collector.fingerprint}"
 
 
 def _guarded(

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from collectors.clock import epoch
+from collectors.clock import epoch, iso
 from collectors.config.model import Collector
 from collectors.observations import Mapped
-from collectors.periods import ALWAYS, Period, Window, following, periods_of
+from collectors.periods import ALWAYS, Period, Window, following, label, periods_of
 from collectors.schedule import is_settled
 from collectors.store import Stretch
 
@@ -39,6 +39,16 @@ class Tally:
         if self.collector.period is Period.INSTANT:
             return self.window.end
         return following(start, self.collector.period, self.collector.zone)
+
+    def labels(self) -> tuple[str, str] | None:
+        """Give what ``_timestamp`` says of the window's two ends; None of a whole document."""
+        if self.window == ALWAYS:
+            return None
+        start, end = (
+            iso(label(edge, self.collector.period, self.collector.zone))
+            for edge in (self.window.start, self.window.end)
+        )
+        return start, end
 
     def coverage(self, revision: str | None, *, clock_is_right: bool) -> list[Stretch]:
         """Give one stretch for what is settled, and one for each provisional period.

@@ -73,6 +73,17 @@ class View(Part):
         )
         return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
+    def fingerprints(self) -> dict[str, set[str]]:
+        """Give the fingerprints under which the stretches of each collector were collected."""
+        table = tables.coverage.c
+        query = sa.select(table.collector, table.fingerprint).distinct()
+        found: dict[str, set[str]] = {}
+        for name, fingerprint in self.database.read(
+            lambda connection: connection.execute(query).all()
+        ):
+            found.setdefault(name, set()).add(fingerprint)
+        return found
+
     def owed(self, collector: str | None = None) -> list[Debt]:
         """Give what is owed to lanes that were full, of one collector or of all."""
         table = tables.lane_coverage.c
