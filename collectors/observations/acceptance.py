@@ -45,9 +45,12 @@ def judge_for(data_type: str) -> Judge:
 
 def _all_plain(observations: Sequence[Observation]) -> bool:
     """Tell whether no rule can mind any of the observations."""
-    alike: dict[tuple[str, ...], list[Observation]] = {}
+    shapes = set(map(tuple, observations))
+    if len(shapes) == 1:
+        return _are_plain(shapes.pop(), observations)
+    alike: dict[tuple[str, ...], list[Observation]] = {shape: [] for shape in shapes}
     for observation in observations:
-        alike.setdefault(tuple(observation), []).append(observation)
+        alike[tuple(observation)].append(observation)
     return all(_are_plain(names, group) for names, group in alike.items())
 
 

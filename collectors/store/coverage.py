@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, overlap, subtract, union
@@ -15,6 +16,20 @@ from collectors.store.tables import coverage, lane_coverage
 
 DELIVERED = "delivered"
 OWED = "owed"
+
+_COLUMNS = [column for column in coverage.c if column.name not in ("id", "collector")]
+_OF = coverage.c.collector == bindparam("of")
+_COLLECTED = sa.select(*_COLUMNS).where(_OF).order_by(coverage.c.start)
+_NEAR = sa.and_(_OF, coverage.c.start <= bindparam("closes"), coverage.c.end >= bindparam("opens"))
+_SELECT_NEAR = sa.select(*_COLUMNS).where(_NEAR)
+_DELETE_NEAR = coverage.delete().where(_NEAR)
+_IN_LANE = sa.and_(
+    lane_coverage.c.lane_id == bindparam("lane"),
+    lane_coverage.c.collector == bindparam("of"),
+    lane_coverage.c.state == bindparam("which"),
+)
+_LANE_INTERVALS = sa.select(lane_coverage.c.start, lane_coverage.c.end).where(_IN_LANE)
+_DELETE_IN_LANE = lane_coverage.delete().where(_IN_LANE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,25 +52,18 @@ class Stretch:
 
 def collected(connection: Connection, collector: str) -> list[Stretch]:
     """Give the collected stretches of a collector, in order of time."""
-    columns = [column for column in coverage.c if column.name not in ("id", "collector")]
-    query = sa.select(*columns).where(coverage.c.collector == collector)
-    return [Stretch(**row) for row in connection.execute(query.order_by("start")).mappings()]
+    rows = connection.execute(_COLLECTED, {"of": collector}).mappings()
+    return [Stretch(**row) for row in rows]
 
 
 def replace_collected(
     connection: Connection, collector: str, window: Interval, stretches: Sequence[Stretch]
 ) -> None:
     """Put ``stretches`` in the place of whatever is known of ``window``."""
-    near = sa.and_(
-        coverage.c.collector == collector,
-        coverage.c.start <= window[1],
-        coverage.c.end >= window[0],
-    )
-    columns = [column for column in coverage.c if column.name not in ("id", "collector")]
-    rows = connection.execute(sa.select(*columns).where(near)).mappings()
-    old = [Stretch(**row) for row in rows]
+    near = {"of": collector, "opens": window[0], "closes": window[1]}
+    old = [Stretch(**row) for row in connection.execute(_SELECT_NEAR, near).mappings()]
     kept = [piece for stretch in old for piece in without(stretch, window)]
-    connection.execute(coverage.delete().where(near))
+    connection.execute(_DELETE_NEAR, near)
     merged = merge([*kept, *stretches])
     if merged:
         connection.execute(
@@ -89,11 +97,8 @@ def lane_intervals(
     connection: Connection, lane_id: int, collector: str, state: str
 ) -> list[Interval]:
     """Give what a lane has (``DELIVERED``) or is owed (``OWED``) of a collector."""
-    table = lane_coverage.c
-    query = sa.select(table.start, table.end).where(
-        table.lane_id == lane_id, table.collector == collector, table.state == state
-    )
-    return union((start, end) for start, end in connection.execute(query))
+    asked = {"lane": lane_id, "of": collector, "which": state}
+    return union((start, end) for start, end in connection.execute(_LANE_INTERVALS, asked))
 
 
 def set_lane_intervals(
@@ -110,12 +115,7 @@ def set_lane_intervals(
     new = union(subtract(old, take), add)
     if new == old:
         return
-    table = lane_coverage.c
-    connection.execute(
-        lane_coverage.delete().where(
-            table.lane_id == lane_id, table.collector == collector, table.state == state
-        )
-    )
+    connection.execute(_DELETE_IN_LANE, {"lane": lane_id, "of": collector, "which": state})
     if new:
         same = {"lane_id": lane_id, "collector": collector, "state": state}
         rows = [{**same, "start": start, "end": end} for start, end in new]

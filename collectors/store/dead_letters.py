@@ -8,11 +8,22 @@ from dataclasses import dataclass
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
 from collectors.store.tables import dead_letters
 from collectors.values import Rejected
+
+_OLD = sa.and_(
+    dead_letters.c.collector == bindparam("of"), dead_letters.c.run_id < bindparam("before")
+)
+_DELETE_INSIDE = dead_letters.delete().where(
+    _OLD, dead_letters.c.start >= bindparam("opens"), dead_letters.c.end <= bindparam("closes")
+)
+_SELECT_NEAR = sa.select(dead_letters.c.id, dead_letters.c.observation).where(
+    _OLD, dead_letters.c.start < bindparam("closes"), dead_letters.c.end > bindparam("opens")
+)
 
 Labels = tuple[str, str]
 """The ``_timestamp`` of the first period of a window, and that of the one after its last."""
@@ -71,13 +82,10 @@ def supersede(
     A letter bears the bounds of the chunk that it came with. Where these reach beyond the window,
     the observation's own ``_timestamp`` decides: it must lie within ``labels``.
     """
-    table = dead_letters.c
-    old = sa.and_(table.collector == collector, table.run_id < run_id)
-    inside = sa.and_(table.start >= window[0], table.end <= window[1])
-    connection.execute(dead_letters.delete().where(old, inside))
+    old = {"of": collector, "before": run_id, "opens": window[0], "closes": window[1]}
+    connection.execute(_DELETE_INSIDE, old)
     if labels is not None:
-        near = sa.and_(old, table.start < window[1], table.end > window[0])
-        rows = connection.execute(sa.select(table.id, table.observation).where(near)).all()
+        rows = connection.execute(_SELECT_NEAR, old).all()
         for letter_id in [number for number, text in rows if _is_within(text, labels)]:
             discard(connection, letter_id)
 

@@ -6,9 +6,11 @@ one that finds rows gone, still knows what to retract. All functions work inside
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
@@ -16,6 +18,16 @@ from collectors.store.tables import period_ids
 
 Ids = Mapping[int, Sequence[str]]
 Listed = list[tuple[int, list[str]]]
+
+_OF = period_ids.c.collector == bindparam("of")
+_TOUCHING = sa.select(
+    period_ids.c.id, period_ids.c.start, period_ids.c.end, period_ids.c.ids
+).where(_OF, period_ids.c.start < bindparam("closes"), period_ids.c.end > bindparam("opens"))
+_EARLIER = _TOUCHING.where(period_ids.c.run_id != bindparam("run"))
+_OWN = _TOUCHING.where(period_ids.c.run_id == bindparam("run"))
+_FORGET = period_ids.delete().where(
+    _OF, period_ids.c.start >= bindparam("opens"), period_ids.c.end <= bindparam("closes")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +50,7 @@ def write(connection: Connection, collector: str, run_id: int, bounds: Interval,
     """Keep the ids of a chunk: the start of each period, in seconds, to the ids in it."""
     listed = orjson.dumps([[start, list(names)] for start, names in ids.items()])
     values = {"collector": collector, "run_id": run_id, "start": bounds[0], "end": bounds[1]}
-    connection.execute(period_ids.insert().values(ids=listed, **values))
+    connection.execute(period_ids.insert(), {**values, "ids": listed})
 
 
 def take_gone(connection: Connection, collector: str, run_id: int, window: Interval) -> Gone | None:
@@ -46,10 +58,11 @@ def take_gone(connection: Connection, collector: str, run_id: int, window: Inter
 
     What earlier runs said of the window is forgotten: this run's ids stand for it from now on.
     """
-    earlier = _rows(connection, collector, window, period_ids.c.run_id != run_id)
+    asked = {**_within(collector, window), "run": run_id}
+    earlier = _rows(connection, _EARLIER, asked)
     if not earlier:
         return None
-    own = _rows(connection, collector, window, period_ids.c.run_id == run_id)
+    own = _rows(connection, _OWN, asked)
     here = {name for row in own for _, names in row.listed for name in names}
     ids: set[str] = set()
     bounds: list[Interval] = []
@@ -69,27 +82,21 @@ def take_gone(connection: Connection, collector: str, run_id: int, window: Inter
 def forget_settled(connection: Connection, collector: str, window: Interval, until: int) -> None:
     """Forget the ids of the periods of ``window`` that start before ``until``: they are settled."""
     settled = (window[0], min(until, window[1]))
-    inside = sa.and_(
-        period_ids.c.collector == collector,
-        period_ids.c.start >= settled[0],
-        period_ids.c.end <= settled[1],
-    )
-    connection.execute(period_ids.delete().where(inside))
-    for row in _rows(connection, collector, settled, sa.true()):
+    asked = _within(collector, settled)
+    connection.execute(_FORGET, asked)
+    for row in _rows(connection, _TOUCHING, asked):
         _, outside = _split(row.listed, settled)
         _rewrite(connection, row.id, outside)
 
 
-def _rows(
-    connection: Connection, collector: str, window: Interval, which: sa.ColumnElement[bool]
-) -> list[_Row]:
-    table = period_ids.c
-    query = sa.select(table.id, table.start, table.end, table.ids).where(
-        table.collector == collector, table.start < window[1], table.end > window[0], which
-    )
+def _within(collector: str, window: Interval) -> dict[str, Any]:
+    return {"of": collector, "opens": window[0], "closes": window[1]}
+
+
+def _rows(connection: Connection, query: sa.Select[Any], asked: Mapping[str, Any]) -> list[_Row]:
     return [
         _Row(row_id, start, end, orjson.loads(ids))
-        for row_id, start, end, ids in connection.execute(query)
+        for row_id, start, end, ids in connection.execute(query, asked)
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.errors import LeaseLost
@@ -37,6 +38,24 @@ class State(StrEnum):
 
 OPEN = (State.DUE, State.RUNNING, State.PARKED)
 SUCCEEDED = (State.DONE, State.WARNED)
+
+
+_IT = runs.c.id == bindparam("run_id")
+_GET = sa.select(runs).where(_IT)
+_LOCK_OPEN = (
+    sa.select(runs)
+    .where(runs.c.collector == bindparam("collector"), runs.c.state.in_(OPEN))
+    .order_by(runs.c.id)
+    .with_for_update(key_share=True)
+)
+_INSERT = runs.insert()
+_UPDATE = runs.update().where(_IT)
+_CLAIM = (
+    _UPDATE.where(runs.c.state.in_((State.DUE, State.PARKED)))
+    .where(sa.or_(runs.c.not_before.is_(None), runs.c.not_before <= bindparam("now")))
+    .values(state=State.RUNNING, ended_at=None, not_before=None, attempts=runs.c.attempts + 1)
+)
+_PROLONG = _UPDATE.where(runs.c.owner == bindparam("holder"), runs.c.state == State.RUNNING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +110,8 @@ def of_row(row: Any) -> Run:
 
 def open_runs(connection: Connection, collector: str) -> list[Run]:
     """Give the runs of a collector that have not ended, oldest first, and hold them as they are."""
-    query = sa.select(runs).where(runs.c.collector == collector, runs.c.state.in_(OPEN))
-    locked = query.order_by(runs.c.id).with_for_update(key_share=True)
-    return [of_row(row) for row in connection.execute(locked).mappings()]
+    rows = connection.execute(_LOCK_OPEN, {"collector": collector}).mappings()
+    return [of_row(row) for row in rows]
 
 
 def insert(connection: Connection, collector: str, planned: Planned, now: int) -> int:
@@ -113,7 +131,7 @@ def insert(connection: Connection, collector: str, planned: Planned, now: int) -
         "rejected": 0,
         "warnings": "[]",
     }
-    key = connection.execute(runs.insert().values(values)).inserted_primary_key
+    key = connection.execute(_INSERT, values).inserted_primary_key
     assert key is not None  # noqa: S101 - a table with a key gives one
     return int(key[0])
 
@@ -137,50 +155,34 @@ def is_stale(run: Run, owner: Owner, now: int) -> bool:
 
 def claim(connection: Connection, run_id: int, owner: Owner, now: int) -> Run | None:
     """Take a run that is due, or parked until a time that has come; None if it is not to be had."""
-    ready = sa.and_(
-        runs.c.id == run_id,
-        runs.c.state.in_((State.DUE, State.PARKED)),
-        sa.or_(runs.c.not_before.is_(None), runs.c.not_before <= now),
-    )
-    taken = connection.execute(
-        runs.update()
-        .where(ready)
-        .values(
-            state=State.RUNNING,
-            owner=str(owner),
-            lease_until=now + LEASE,
-            limit_at=now + TIME_LIMIT,
-            began_at=now,
-            ended_at=None,
-            not_before=None,
-            attempts=runs.c.attempts + 1,
-        )
-    )
+    values = {
+        "owner": str(owner),
+        "lease_until": now + LEASE,
+        "limit_at": now + TIME_LIMIT,
+        "began_at": now,
+    }
+    taken = connection.execute(_CLAIM, {"run_id": run_id, "now": now, **values})
     return get(connection, run_id) if taken.rowcount else None
 
 
 def get(connection: Connection, run_id: int) -> Run:
     """Give one run by its id."""
-    row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().one()
-    return of_row(row)
+    return of_row(connection.execute(_GET, {"run_id": run_id}).mappings().one())
 
 
 def prolong(connection: Connection, run_ids: Sequence[int], owner: Owner, now: int) -> int:
     """Beat the heart of runs that this process holds; gives how many it still holds."""
-    mine = sa.and_(
-        runs.c.id.in_(run_ids), runs.c.owner == str(owner), runs.c.state == State.RUNNING
-    )
-    query = sa.select(runs.c.id).where(mine).order_by(runs.c.id).with_for_update(key_share=True)
-    held = list(connection.execute(query).scalars())
-    if held:
-        row = runs.c.id.in_(held)
-        connection.execute(runs.update().where(row).values(lease_until=now + LEASE))
-    return len(held)
+    return sum(_prolong(connection, run_id, owner, now) for run_id in sorted(run_ids))
+
+
+def _prolong(connection: Connection, run_id: int, owner: Owner, now: int) -> bool:
+    mine = {"run_id": run_id, "holder": str(owner), "lease_until": now + LEASE}
+    return connection.execute(_PROLONG, mine).rowcount > 0
 
 
 def hold(connection: Connection, run: Run, owner: Owner, now: int) -> None:
     """Prolong the lease of one run, or raise LeaseLost where another process has it."""
-    if not prolong(connection, [run.id], owner, now):
+    if not _prolong(connection, run.id, owner, now):
         raise LeaseLost(f"{run.collector}: run {run.id} was taken over by another process")
 
 
@@ -191,7 +193,7 @@ def end(
     if "warnings" in more:
         more["warnings"] = orjson.dumps(list(more["warnings"])).decode()
     values = {"state": state, "reason": reason, "ended_at": now, "owner": None, **more}
-    connection.execute(runs.update().where(runs.c.id == run_id).values(values))
+    connection.execute(_UPDATE, {"run_id": run_id, **values})
 
 
 def latest(connection: Connection, collectors: Sequence[str] | None = None) -> dict[str, Run]:
