@@ -27,9 +27,9 @@ class Delivery(Part):
             lambda connection: lanes.acquire(connection, lane_ids, self.owner, now)
         )
 
-    def release_lanes(self) -> None:
-        """Give back every lane of this process."""
-        self.database.write(lambda connection: lanes.release(connection, self.owner))
+    def release_lanes(self, lane_ids: Collection[int] | None = None) -> None:
+        """Give back these lanes of this process, or every one."""
+        self.database.write(lambda connection: lanes.release(connection, self.owner, lane_ids))
 
     def lanes_with_entries(
         self, targets: Iterable[str], data_sets: Collection[str] | None = None

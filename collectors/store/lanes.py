@@ -76,10 +76,12 @@ def acquire(
     return {lane.id: replace(lane, **values) for lane in free}
 
 
-def release(connection: Connection, owner: Owner) -> None:
-    """Give back every lane of this process."""
-    mine = _locked(connection, lanes.c.owner == str(owner))
-    _update(connection, mine, {"owner": None, "lease_until": None})
+def release(connection: Connection, owner: Owner, lane_ids: Collection[int] | None = None) -> None:
+    """Give back these lanes of this process, or every one."""
+    which = lanes.c.owner == str(owner)
+    if lane_ids is not None:
+        which = sa.and_(which, lanes.c.id.in_(lane_ids))
+    _update(connection, _locked(connection, which), {"owner": None, "lease_until": None})
 
 
 def prolong(connection: Connection, owner: Owner, now: int) -> None:

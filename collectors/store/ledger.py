@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch, from_epoch
 from collectors.intervals import Interval, overlap
-from collectors.store import histories, lanes, outbox, runs, windows
+from collectors.store import coverage, histories, lanes, outbox, runs, windows
+from collectors.store.coverage import Stretch
 from collectors.store.outbox import Chunk
 from collectors.store.part import Part
 from collectors.store.runs import Planned, Run, State
@@ -25,11 +26,15 @@ REFILL_PRIORITY = 4
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What planning gave: runs to be claimed, and runs that another living process works on."""
+    """What planning gave: runs to be claimed, and runs that another living process works on.
+
+    It is ``stale`` where coverage has changed meanwhile: then nothing new was written down.
+    """
 
     runs: Sequence[int]
     priorities: Mapping[int, int]
     busy: Sequence[Run]
+    stale: bool = False
 
 
 class Ledger(Part):
@@ -44,8 +49,18 @@ class Ledger(Part):
 
         return from_epoch(self.database.write(work))
 
-    def plan(self, collector: str, planned: Sequence[Planned], *, instead: bool = False) -> Plan:
+    def plan(
+        self,
+        collector: str,
+        planned: Sequence[Planned],
+        *,
+        seen: Sequence[Stretch] | None = None,
+        instead: bool = False,
+    ) -> Plan:
         """Write down what is due, unless an open run is about it already.
+
+        ``seen`` is the coverage that ``planned`` follows from. Where another process has changed
+        it since, nothing of it is written down: it may have been collected by now.
 
         ``instead`` puts the new windows in the place of due runs that they overlap (a window
         given by hand). Runs whose process has died are ended first.
@@ -59,16 +74,17 @@ class Ledger(Part):
             open_ones = [run for run in open_ones if run.id not in lost]
             if instead:
                 open_ones = self._replace_due(connection, open_ones, planned, now)
+            stale = seen is not None and coverage.collected(connection, collector) != list(seen)
             fresh = {
                 runs.insert(connection, collector, one, now): one
-                for one in _apart(planned, [run.window for run in open_ones])
+                for one in _apart(() if stale else planned, [run.window for run in open_ones])
             }
             self.step("plan.writing")
             waiting = [run.id for run in open_ones if run.state != State.RUNNING]
             priorities = {run.id: run.priority for run in open_ones}
             priorities |= {run_id: one.priority for run_id, one in fresh.items()}
             busy = [run for run in open_ones if run.state == State.RUNNING]
-            return Plan(runs=[*waiting, *fresh], priorities=priorities, busy=busy)
+            return Plan([*waiting, *fresh], priorities, busy, stale=stale)
 
         plan = self.database.write(work)
         self.step("plan.written")

@@ -8,6 +8,7 @@ assert [request.path for request in server.requests] == ["/path", "/path"]
 import gzip
 import json
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -78,14 +79,19 @@ def scripted(*answers: Answer) -> Callable[[Request], Answer]:
 
 
 class HttpServer:
-    """A context manager: serves from ``with`` to its end; every request stays in ``requests``."""
+    """A context manager: serves from ``with`` to its end; every request stays in ``requests``.
+
+    ``ahead`` is how many seconds its ``Date`` header is ahead of the machine's clock.
+    """
 
     def __init__(self, answer: Callable[[Request], Answer] | None = None) -> None:
         self.requests: list[Request] = []
         self.connections = 0
+        self.ahead = 0.0
         self.stopping = threading.Event()
         self._answer = answer
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
+        self._open = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.owner = self
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -111,6 +117,18 @@ class HttpServer:
         """Count a connection."""
         with self._guard:
             self.connections += 1
+            self._open += 1
+
+    def disconnected(self) -> None:
+        """Note that a connection has been closed and everything it brought was answered."""
+        with self._guard:
+            self._open -= 1
+            self._guard.notify_all()
+
+    def wait_until_quiet(self) -> None:
+        """Wait until nobody is connected, as when the client has been killed."""
+        with self._guard:
+            assert self._guard.wait_for(lambda: not self._open, LONGEST)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -142,6 +160,15 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.server.owner.connected()
+
+    def finish(self) -> None:
+        try:
+            super().finish()
+        finally:
+            self.server.owner.disconnected()
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((timestamp or time.time()) + self.server.owner.ahead)
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
