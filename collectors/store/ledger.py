@@ -63,7 +63,8 @@ class Ledger(Part):
         it since, nothing of it is written down: it may have been collected by now.
 
         ``instead`` puts the new windows in the place of due runs that they overlap (a window
-        given by hand). Runs whose process has died are ended first.
+        given by hand), and leaves a trace in the audit. Runs whose process has died are ended
+        first.
         """
 
         def work(connection: Connection) -> Plan:
@@ -74,6 +75,9 @@ class Ledger(Part):
             open_ones = [run for run in open_ones if run.id not in lost]
             if instead:
                 open_ones = self._replace_due(connection, open_ones, planned, now)
+                for one in planned:
+                    stretch = f"{from_epoch(one.start)} - {from_epoch(one.end)}"
+                    self.note(connection, "collect again", collector, stretch)
             stale = seen is not None and coverage.collected(connection, collector) != list(seen)
             fresh = {
                 runs.insert(connection, collector, one, now): one

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
-from collectors.intervals import Interval
+from collectors.intervals import Interval, overlap
 from collectors.packing import pack, unpack
-from collectors.store.tables import outbox
+from collectors.store.runs import SUCCEEDED
+from collectors.store.tables import outbox, runs
 from collectors.values import Rejected
 
 
@@ -55,6 +57,50 @@ class Entry:
 
 
 _COLUMNS = [column for column in outbox.c if column.name != "payload"]
+_IT = outbox.c.id == bindparam("entry_id")
+_LANE = outbox.c.lane_id == bindparam("lane")
+_PAYLOAD = sa.select(outbox.c.payload).where(_IT)
+_DELETE = outbox.delete().where(_IT)
+_SUPERSEDE = outbox.delete().where(
+    outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
+    outbox.c.collector == bindparam("of"),
+    outbox.c.run_id < bindparam("before"),
+    outbox.c.retraction.is_(False),
+    outbox.c.start.between(bindparam("opens"), bindparam("closes")),
+    outbox.c.end <= bindparam("closes"),
+)
+_OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
+    _LANE,
+    outbox.c.collector == bindparam("of"),
+    sa.or_(
+        outbox.c.run_id >= bindparam("since"),
+        sa.exists().where(runs.c.id == outbox.c.run_id, runs.c.state.in_(SUCCEEDED)),
+    ),
+    outbox.c.start < bindparam("closes"),
+    outbox.c.end > bindparam("opens"),
+)
+_SIZES = (
+    sa.select(outbox.c.lane_id, sa.func.sum(outbox.c.size))
+    .where(outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)))
+    .group_by(outbox.c.lane_id)
+)
+
+
+def _unblocked() -> sa.Select[Any]:
+    before = outbox.alias("before")
+    blocked = sa.exists().where(
+        before.c.lane_id == outbox.c.lane_id,
+        before.c.start < outbox.c.end,
+        before.c.end > outbox.c.start,
+        before.c.run_id <= outbox.c.run_id,
+        sa.or_(before.c.run_id < outbox.c.run_id, before.c.id < outbox.c.id),
+    )
+    urgent_first = (outbox.c.priority, outbox.c.created_at, outbox.c.id)
+    query = sa.select(*_COLUMNS).where(_LANE, ~blocked).order_by(*urgent_first)
+    return query.limit(bindparam("at_most"))
+
+
+_UNBLOCKED = _unblocked()
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -71,19 +117,11 @@ def ready(
     One waits while an earlier entry about the same period is still there, or is ``under_way``: that
     one may have been superseded meanwhile, and must still arrive first.
     """
-    before = outbox.alias("before")
-    blocked = sa.exists().where(
-        before.c.lane_id == outbox.c.lane_id,
-        before.c.start < outbox.c.end,
-        before.c.end > outbox.c.start,
-        before.c.run_id <= outbox.c.run_id,
-        sa.or_(before.c.run_id < outbox.c.run_id, before.c.id < outbox.c.id),
-    )
-    query = sa.select(*_COLUMNS).where(outbox.c.lane_id == lane_id, ~blocked)
-    for entry in (one for one in under_way if one.lane_id == lane_id):
-        query = query.where(sa.or_(outbox.c.start >= entry.end, outbox.c.end <= entry.start))
-    query = query.order_by(outbox.c.priority, outbox.c.created_at, outbox.c.id).limit(limit)
-    return [Entry(**row) for row in connection.execute(query).mappings()]
+    busy = [(one.start, one.end) for one in under_way if one.lane_id == lane_id]
+    asked = {"lane": lane_id, "at_most": limit + len(busy)}
+    found = [Entry(**row) for row in connection.execute(_UNBLOCKED, asked).mappings()]
+    free = [one for one in found if not any(overlap((one.start, one.end), other) for other in busy)]
+    return free[:limit]
 
 
 def entries(connection: Connection, lane_id: int | None = None) -> list[Entry]:
@@ -96,13 +134,12 @@ def entries(connection: Connection, lane_id: int | None = None) -> list[Entry]:
 
 def payload(connection: Connection, entry_id: int) -> bytes | None:
     """Give what an entry holds; None where it has been superseded meanwhile."""
-    query = sa.select(outbox.c.payload).where(outbox.c.id == entry_id)
-    return connection.execute(query).scalar()
+    return connection.execute(_PAYLOAD, {"entry_id": entry_id}).scalar()
 
 
 def remove(connection: Connection, entry_id: int) -> bool:
     """Take out an entry; False where it had been superseded meanwhile."""
-    return connection.execute(outbox.delete().where(outbox.c.id == entry_id)).rowcount > 0
+    return connection.execute(_DELETE, {"entry_id": entry_id}).rowcount > 0
 
 
 def supersede(
@@ -113,15 +150,8 @@ def supersede(
     run_id: int,
 ) -> int:
     """Take out what earlier runs of this window left in these lanes; retractions stay in line."""
-    old = sa.and_(
-        outbox.c.lane_id.in_(lane_ids),
-        outbox.c.collector == collector,
-        outbox.c.run_id < run_id,
-        outbox.c.retraction.is_(False),
-        outbox.c.start.between(*window),
-        outbox.c.end <= window[1],
-    )
-    return connection.execute(outbox.delete().where(old)).rowcount
+    old = {"lane_ids": list(lane_ids), "of": collector, "before": run_id}
+    return connection.execute(_SUPERSEDE, {**old, **_edges(window)}).rowcount
 
 
 def outstanding(
@@ -129,16 +159,11 @@ def outstanding(
 ) -> list[Interval]:
     """Give the stretches of ``window`` about which something of a collector still waits.
 
-    ``since`` is the id of a run: what earlier ones left is not counted, for it leaves before.
+    ``since`` is the id of a run: what earlier ones left is counted only if they were complete.
+    What a dead run left is not: this run has put its own entries, and retractions, behind it.
     """
-    query = sa.select(outbox.c.start, outbox.c.end).where(
-        outbox.c.lane_id == lane_id,
-        outbox.c.collector == collector,
-        outbox.c.run_id >= since,
-        outbox.c.start < window[1],
-        outbox.c.end > window[0],
-    )
-    return [(start, end) for start, end in connection.execute(query)]
+    asked = {"lane": lane_id, "of": collector, "since": since, **_edges(window)}
+    return [(start, end) for start, end in connection.execute(_OUTSTANDING, asked)]
 
 
 def waiting(connection: Connection) -> dict[str, int]:
@@ -150,9 +175,8 @@ def waiting(connection: Connection) -> dict[str, int]:
 
 def sizes(connection: Connection, lane_ids: Sequence[int]) -> dict[int, int]:
     """Give the bytes, before compression, that wait in each lane."""
-    query = sa.select(outbox.c.lane_id, sa.func.sum(outbox.c.size))
-    query = query.where(outbox.c.lane_id.in_(lane_ids)).group_by(outbox.c.lane_id)
-    found = {lane: int(size) for lane, size in connection.execute(query)}
+    rows = connection.execute(_SIZES, {"lane_ids": list(lane_ids)})
+    found = {lane: int(size) for lane, size in rows}
     return {lane: found.get(lane, 0) for lane in lane_ids}
 
 
@@ -176,3 +200,7 @@ def count_failure(connection: Connection, entry_id: int) -> None:
     """Remember that the far side failed on this very entry."""
     row = outbox.c.id == entry_id
     connection.execute(outbox.update().where(row).values(failures=outbox.c.failures + 1))
+
+
+def _edges(window: Interval) -> dict[str, int]:
+    return {"opens": window[0], "closes": window[1]}

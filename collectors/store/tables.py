@@ -138,6 +138,7 @@ dead_letters = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Index("dead_letters_by_collector", "collector", "start"),
+    sqlite_autoincrement=True,
 )
 
 quotas = sa.Table(

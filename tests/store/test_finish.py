@@ -187,6 +187,18 @@ def test_a_period_is_not_delivered_while_its_retraction_waits(store: Store):
     assert delivered(store, to.open[0]) == [(0, 20)]
 
 
+def test_a_period_is_not_delivered_while_the_retraction_of_an_earlier_run_waits(store: Store):
+    collect(store, (0, 10))
+    deliver_all(store)
+    lane_id = lanes(store).open[0]
+    finish(store, start(store, (0, 10)), None)
+    finish(store, start(store, (0, 10)), None)
+
+    assert delivered(store, lane_id) == []
+    deliver_all(store)
+    assert delivered(store, lane_id) == [(0, 10)]
+
+
 def test_an_old_entry_of_a_dead_run_never_keeps_a_window_from_being_delivered(store: Store):
     to = lanes(store)
     dead_run = start(store, (0, 20))

@@ -143,6 +143,7 @@ def _outbox() -> None:
         sa.Column("observation", sa.Text, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index("dead_letters_by_collector", "dead_letters", ["collector", "start"])
 
