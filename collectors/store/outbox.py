@@ -73,7 +73,7 @@ _OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
     _LANE,
     outbox.c.collector == bindparam("of"),
     sa.or_(
-        outbox.c.run_id >= bindparam("since"),
+        outbox.c.run_id == bindparam("own"),
         sa.exists().where(runs.c.id == outbox.c.run_id, runs.c.state.in_(SUCCEEDED)),
     ),
     outbox.c.start < bindparam("closes"),
@@ -155,14 +155,14 @@ def supersede(
 
 
 def outstanding(
-    connection: Connection, lane_id: int, collector: str, window: Interval, since: int
+    connection: Connection, lane_id: int, collector: str, window: Interval, run_id: int
 ) -> list[Interval]:
     """Give the stretches of ``window`` about which something of a collector still waits.
 
-    ``since`` is the id of a run: what earlier ones left is counted only if they were complete.
-    What a dead run left is not: this run has put its own entries, and retractions, behind it.
+    What the run itself has written counts, and of others what complete ones have: what a dead or
+    failed run left stands for nothing that is collected.
     """
-    asked = {"lane": lane_id, "of": collector, "since": since, **_edges(window)}
+    asked = {"lane": lane_id, "of": collector, "own": run_id, **_edges(window)}
     return [(start, end) for start, end in connection.execute(_OUTSTANDING, asked)]
 
 

@@ -199,6 +199,27 @@ def test_a_period_is_not_delivered_while_the_retraction_of_an_earlier_run_waits(
     assert delivered(store, lane_id) == [(0, 10)]
 
 
+def test_a_period_is_not_delivered_while_an_older_retraction_waits(store: Store):
+    to = lanes(store)
+    collect(store, (0, 10), {0: ["a"]}, to=to)
+    deliver_all(store)
+    collect(store, (0, 10), {0: []}, to=to)
+    collect(store, (0, 10), {0: []}, to=to)
+    assert delivered(store, to.open[0]) == []
+    deliver_all(store)
+    assert delivered(store, to.open[0]) == [(0, 10)]
+
+
+def test_what_a_failed_run_left_never_keeps_an_earlier_success_from_being_delivered(store: Store):
+    to = lanes(store)
+    collect(store, (0, 10), to=to)
+    failed = start(store, (0, 10))
+    store.ledger.write_chunk(failed, to, chunk(0, 10))
+    store.ledger.end(failed, State.FAILED, "it broke")
+    deliver_all(store)
+    assert delivered(store, to.open[0]) == [(0, 10)]
+
+
 def test_an_old_entry_of_a_dead_run_never_keeps_a_window_from_being_delivered(store: Store):
     to = lanes(store)
     dead_run = start(store, (0, 20))
