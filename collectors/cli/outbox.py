@@ -1,5 +1,6 @@
 """``outbox``: what is safe here and not yet accepted there."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import click
@@ -21,9 +22,14 @@ def outbox() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the lanes as JSON.")
 @click.pass_obj
 def list_lanes(settings: Settings, *, as_json: bool) -> int:
-    """List the lanes in which something waits, and why it does."""
+    """List the lanes in which something waits or that are owed something, and why."""
     with settings.store() as store:
-        depths = store.view.depths()
+        owed = Counter(debt.lane.id for debt in store.view.owed())
+        depths = [
+            depth
+            for depth in store.view.depths(empty_too=True)
+            if depth.entries or owed[depth.lane.id]
+        ]
     rows = [
         {
             "data_set": depth.lane.data_set,
@@ -31,6 +37,7 @@ def list_lanes(settings: Settings, *, as_json: bool) -> int:
             "entries": depth.entries,
             "observations": depth.observations,
             "bytes": depth.size,
+            "owed": owed[depth.lane.id],
             "since": moment(depth.oldest),
             "state": _state(depth.lane),
             "reason": depth.lane.reason,

@@ -193,7 +193,7 @@ def _for_people(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _advice(answer: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
     if answer["left"]:
-        return "nothing is lost: 'outbox list' shows what waits and why, the next run delivers it"
+        return "nothing is lost: 'outbox list' shows what waits, and why"
     if any(row["refused"] for row in rows) or answer["refused"]:
         return "what was refused, and why: python run_collector.py dead-letters list"
     if not rows:

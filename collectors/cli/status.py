@@ -8,13 +8,13 @@ import click
 
 from collectors.api import Document
 from collectors.cli.choosing import choose, usable
-from collectors.cli.output import moment, show_rows
+from collectors.cli.output import moment, show_rows, stretch
 from collectors.cli.settings import Settings
 from collectors.config.model import Collector
 from collectors.periods import Period, Window, following
 from collectors.runner import Parts, find_due, lost_windows
 from collectors.schedule import Due, Kind
-from collectors.store import SUCCEEDED, Run, Stretch
+from collectors.store import SUCCEEDED, Debt, Run, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +29,7 @@ class Known:
     waiting: int
     refused: int
     late: bool
+    owed: Sequence[Debt]
 
 
 @click.command()
@@ -77,6 +78,7 @@ def _look(parts: Parts, collector: Collector, run: Run | None, waiting: int, ref
         waiting=waiting,
         refused=refused,
         late=_is_late(parts, collector, due),
+        owed=parts.store.view.owed(collector.name),
     )
 
 
@@ -113,17 +115,18 @@ def _row(known: Known) -> dict[str, Any]:
 
 
 def _state(known: Known) -> str:
-    if known.late:
-        return "late"
-    if known.run is None:
-        return "never run"
-    if known.run.state not in SUCCEEDED:
-        return str(known.run.state)
-    if known.lost:
-        return "has lost periods"
-    if known.due:
-        return "due"
-    return "differently collected" if _differs(known) else "collected"
+    """Give the first of these that is so; the worst come first."""
+    run = known.run
+    states = {
+        "late": known.late,
+        "never run": run is None,
+        str(run.state if run else ""): run is not None and run.state not in SUCCEEDED,
+        "has lost periods": bool(known.lost),
+        "due": bool(known.due),
+        "owed to a target": bool(known.owed),
+        "differently collected": _differs(known),
+    }
+    return next((state for state, holds in states.items() if holds), "collected")
 
 
 def _differs(known: Known) -> bool:
@@ -153,14 +156,24 @@ def _gaps(known: Known) -> list[dict[str, Any]]:
         for one in known.due
     ]
     lost = "the source does not remember it any more"
+    rows += [_gap(known, str(window), "lost", lost) for window in known.lost]
     rows += [
-        {
-            "collector": known.collector.name,
-            "window": str(window),
-            "periods": None,
-            "kind": "lost",
-            "reason": lost,
-        }
-        for window in known.lost
+        _gap(
+            known,
+            stretch(debt.start, debt.end),
+            "owed",
+            f"the outbox of {debt.lane.name} was full; 'run' pays it once there is room",
+        )
+        for debt in known.owed
     ]
     return rows
+
+
+def _gap(known: Known, window: str, kind: str, reason: str) -> dict[str, Any]:
+    return {
+        "collector": known.collector.name,
+        "window": window,
+        "periods": None,
+        "kind": kind,
+        "reason": reason,
+    }
