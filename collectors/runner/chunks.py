@@ -15,8 +15,8 @@ Ends = Callable[[datetime], datetime]
 
 
 @dataclass
-class _Open:
-    """The chunk that is being filled."""
+class Piece:
+    """A chunk in the making: whole periods, or a part of one."""
 
     start: int = 0
     end: int = 0
@@ -26,6 +26,7 @@ class _Open:
     readings: int = 0
 
     def add(self, period: Mapped, end: datetime) -> None:
+        """Take in a period, which ends at ``end``."""
         start = epoch(period.start)
         if not self.readings:
             self.start = start
@@ -35,7 +36,8 @@ class _Open:
         self.readings += period.readings
         self.ids[start] = [str(one["_id"]) for one in period.observations]
 
-    def close(self) -> Chunk:
+    def packed(self) -> Chunk:
+        """Give the chunk, once nothing more is added."""
         body, size = pack(self.observations)
         return Chunk(
             start=self.start,
@@ -49,32 +51,32 @@ class _Open:
         )
 
 
-def chunks(periods: Iterable[Mapped], batch: int, ends: Ends) -> Iterator[Chunk]:
+def pieces(periods: Iterable[Mapped], batch: int, ends: Ends) -> Iterator[Piece]:
     """Gather periods until there are ``batch`` observations.
 
-    A chunk holds whole periods, so that two chunks never speak of the same one; only a period of
-    more than ``batch`` observations is cut, into chunks of its own.
+    A piece holds whole periods, so that two pieces never speak of the same one; only a period of
+    more than ``batch`` observations is cut, into pieces of its own.
     """
-    filling = _Open()
+    filling = Piece()
     for period in periods:
         if len(period.observations) > batch:
             if filling.readings:
-                yield filling.close()
-                filling = _Open()
+                yield filling
+                filling = Piece()
             yield from _cut(period, batch, ends(period.start))
             continue
         filling.add(period, ends(period.start))
         if len(filling.observations) >= batch:
-            yield filling.close()
-            filling = _Open()
+            yield filling
+            filling = Piece()
     if filling.readings:
-        yield filling.close()
+        yield filling
 
 
-def _cut(period: Mapped, batch: int, end: datetime) -> Iterator[Chunk]:
+def _cut(period: Mapped, batch: int, end: datetime) -> Iterator[Piece]:
     for at in range(0, len(period.observations), batch):
         first = at == 0
-        piece = _Open()
+        piece = Piece()
         piece.add(
             Mapped(
                 start=period.start,
@@ -84,4 +86,4 @@ def _cut(period: Mapped, batch: int, end: datetime) -> Iterator[Chunk]:
             ),
             end,
         )
-        yield piece.close()
+        yield piece

@@ -1,12 +1,13 @@
 """The first verb: collect one window, from the source into the outbox and the ledger."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
 
+from collectors.api import Context
 from collectors.clock import epoch, from_epoch
 from collectors.config.model import Collector
 from collectors.errors import (
@@ -18,14 +19,18 @@ from collectors.errors import (
     Unexpected,
 )
 from collectors.periods import Window
+from collectors.runner.chunks import Piece
 from collectors.runner.parts import Parts
-from collectors.runner.reading import read_chunks, revision_of
+from collectors.runner.reading import read_pieces, revision_of
 from collectors.runner.tally import Tally
 from collectors.store import Chunk, Lanes, Result, Run, State
 
 WARNINGS_AT_MOST = 100
 CLOCK_IS_WRONG = timedelta(minutes=5)
 """So far from the servers' clocks, a period is not trusted to be over."""
+
+CHUNKS_AHEAD = 2
+"""How many chunks may be on their way into the outbox while a window is read on."""
 
 OnChunk = Callable[[Lanes, int], None]
 """Is told the lanes and the number of observations whenever some are safe in the outbox."""
@@ -109,20 +114,36 @@ class Collection:
         context = self._parts.context(self._collector, self._warnings)
         revision = revision_of(self._collector, context)
         to = self._lanes()
-        last: Chunk | None = None
-        for chunk in read_chunks(
-            self._collector, self.window, context, self._tally, self._warnings.append
-        ):
-            if last is not None:
-                ledger.write_chunk(self._run, to, last)
-                self._on_chunk(to, last.count)
-            last = chunk
+        last = self._keep_earlier(context, to)
         if revision != revision_of(self._collector, context):
             raise Unexpected("it changed while it was read; the next run reads it again")
         result = self._result(revision)
         ledger.finish(self._run, to, last, result, context.state)
         self._on_chunk(to, last.count if last else 0)
         return self._told(State(result.state), result.reason, result.warnings)
+
+    def _keep_earlier(self, context: Context, to: Lanes) -> Chunk | None:
+        """Write each chunk while the next ones are read; give the last, which is not written."""
+        read = read_pieces(
+            self._collector, self.window, context, self._tally, self._warnings.append
+        )
+        last: Piece | None = None
+
+        def earlier() -> Iterator[Piece]:
+            nonlocal last
+            for piece in read:
+                if last is not None:
+                    yield last
+                last = piece
+
+        def keep(piece: Piece) -> None:
+            chunk = piece.packed()
+            self._parts.store.ledger.write_chunk(self._run, to, chunk)
+            self._on_chunk(to, chunk.count)
+
+        for _ in context.ahead(keep, earlier(), CHUNKS_AHEAD):
+            continue
+        return last.packed() if last is not None else None
 
     def end(self, error: CollectorError) -> Outcome:
         """Write that the window was not collected, and why."""

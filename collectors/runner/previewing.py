@@ -10,7 +10,7 @@ from collectors.periods import Window
 from collectors.runner.collecting import Outcome
 from collectors.runner.parts import Parts
 from collectors.runner.planning import Between, find_due, windows_by_hand
-from collectors.runner.reading import read_chunks
+from collectors.runner.reading import read_pieces
 from collectors.runner.tally import Tally
 from collectors.sink.contract import Sink
 from collectors.store import State
@@ -52,7 +52,8 @@ def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Wind
     try:
         context = parts.context(collector, warnings)
         context = replace(context, quota=_Looking(context.quota))
-        for chunk in read_chunks(collector, window, context, tally, warnings.append):
+        for piece in read_pieces(collector, window, context, tally, warnings.append):
+            chunk = piece.packed()
             if chunk.count:
                 sink.send(Batch(collector.data_set, chunk.body, chunk.count))
     except NotYet as exc:

@@ -6,25 +6,24 @@ from datetime import datetime
 
 import structlog
 
-from collectors.api import Context, Document, Reading
+from collectors.api import Context, Document
 from collectors.config.model import Collector
 from collectors.errors import CollectorError, Unexpected
 from collectors.observations import Mapped, compile_pipeline
 from collectors.periods import Period, Window, floor
-from collectors.runner.chunks import chunks
+from collectors.runner.chunks import Piece, pieces
 from collectors.runner.tally import Tally
-from collectors.store import Chunk
 
 log = structlog.get_logger()
 
 
-def read_chunks(
+def read_pieces(
     collector: Collector,
     window: Window,
     context: Context,
     tally: Tally,
     warn: Callable[[str], None],
-) -> Iterator[Chunk]:
+) -> Iterator[Piece]:
     """Give the observations of a window piece by piece, as the source gives its readings.
 
     Raises what the source raises, and Unexpected for a reading where none may be.
@@ -36,9 +35,9 @@ def read_chunks(
         zone=collector.zone,
     )
     with border(collector):
-        readings = _guarded(collector, window, collector.source.collect(window, context))
-        mapped = _counted(pipeline(readings, warn), tally)
-        yield from chunks(mapped, collector.batch, tally.end_of)
+        periods = pipeline(collector.source.collect(window, context), warn)
+        counted = _counted(_guarded(collector, window, periods), tally)
+        yield from pieces(counted, collector.batch, tally.end_of)
 
 
 @contextmanager
@@ -63,15 +62,10 @@ def revision_of(collector: Collector, context: Context) -> str | None:
         return f"{source.revision(context)} {collector.fingerprint}"
 
 
-def _guarded(
-    collector: Collector, window: Window, readings: Iterable[Reading]
-) -> Iterator[Reading]:
-    at: datetime | None = None
-    for reading in readings:
-        if reading.at != at:
-            at = reading.at
-            _check(collector, window, at)
-        yield reading
+def _guarded(collector: Collector, window: Window, periods: Iterable[Mapped]) -> Iterator[Mapped]:
+    for mapped in periods:
+        _check(collector, window, mapped.start)
+        yield mapped
 
 
 def _check(collector: Collector, window: Window, at: datetime) -> None:
