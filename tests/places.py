@@ -24,7 +24,7 @@ from tests.feeds import SOURCES
 from tests.servers.http import HttpServer
 
 NOW = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
-AT_ONCE = Patience(tries=1)
+AT_ONCE = Patience(tries=1, stay=0)
 """Tries once, and leaves what is not delivered to the next run."""
 HASTY = Patience(first=0.002, shortest=0.002, longest=0.004, tries=5, owner_wait=0.01)
 """Tries as often as in real life, and hardly waits; needs a clock that goes."""

@@ -1,6 +1,6 @@
 """Which collectors a command is about, and what to do about files that are wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
@@ -26,13 +26,14 @@ def choose(
 ) -> dict[str, Collector]:
     """Give the enabled collectors with one of these names (or patterns) and all these labels.
 
-    Without names it is all of them. A name that fits nothing is a mistake of usage.
+    Without names it is all of them. A name or label that fits nothing is a mistake of usage.
     """
+    _check_labels(configuration, labels)
     chosen: dict[str, Collector] = {}
     for name in names or ("*",):
         found = _fitting(configuration, name)
         if not found and names:
-            raise click.UsageError(_unknown(configuration, name))
+            raise _unknown(configuration, name)
         chosen |= found
     return {
         name: one
@@ -45,8 +46,25 @@ def one_collector(configuration: Configuration, name: str) -> Collector:
     """Give the collector of this very name, whether enabled or not."""
     collector = configuration.collectors.get(name)
     if collector is None:
-        raise click.UsageError(_unknown(configuration, name))
+        raise _unknown(configuration, name)
     return collector
+
+
+def check_data_sets(
+    configuration: Configuration, names: Iterable[str], held: Iterable[str] = ()
+) -> None:
+    """Refuse, as a mistake of usage, what no collector writes to and is not ``held`` either."""
+    known = {str(one.data_set) for one in configuration.collectors.values()} | set(held)
+    for name in names:
+        if name not in known:
+            raise click.UsageError(f"no data set is called {name!r}{_meant(name, known)}")
+
+
+def _check_labels(configuration: Configuration, labels: Iterable[str]) -> None:
+    known = {label for one in configuration.collectors.values() for label in one.labels}
+    for label in labels:
+        if label not in known:
+            raise click.UsageError(f"no collector has the label {label!r}{_meant(label, known)}")
 
 
 def _fitting(configuration: Configuration, name: str) -> dict[str, Collector]:
@@ -56,8 +74,12 @@ def _fitting(configuration: Configuration, name: str) -> dict[str, Collector]:
     }
 
 
-def _unknown(configuration: Configuration, name: str) -> str:
+def _unknown(configuration: Configuration, name: str) -> click.UsageError:
     services = {known.partition("/")[0] for known in configuration.collectors}
-    near = get_close_matches(name, [*configuration.collectors, *services], n=3)
-    hint = f": did you mean {' or '.join(near)}?" if near else "; 'list' shows what there is"
-    return f"no collector is called {name!r}{hint}"
+    meant = _meant(name, {*configuration.collectors, *services})
+    return click.UsageError(f"no collector is called {name!r}{meant}")
+
+
+def _meant(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=3)
+    return f": did you mean {' or '.join(near)}?" if near else "; 'list' shows what there is"

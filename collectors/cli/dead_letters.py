@@ -7,9 +7,10 @@ from typing import Any
 import click
 import orjson
 
+from collectors.cli.choosing import check_data_sets
 from collectors.cli.output import moment, show_json, show_rows, stretch
 from collectors.cli.settings import Settings
-from collectors.store import DeadLetter
+from collectors.store import DeadLetter, Store
 
 
 @click.group("dead-letters")
@@ -24,7 +25,7 @@ def dead_letters() -> None:
 def list_letters(settings: Settings, data_set: str | None, *, as_json: bool) -> int:
     """List the dead letters of all data sets, or of one."""
     with settings.store() as store:
-        letters = store.view.dead_letters(data_set)
+        letters = _of(settings, store, data_set)
     rows = [
         {
             "id": letter.id,
@@ -64,7 +65,7 @@ def discard(
     if bool(letter_ids) == bool(data_set):
         raise click.UsageError("give the ids of dead letters, or --data-set")
     with settings.store() as store:
-        letters = store.view.dead_letters(data_set)
+        letters = _of(settings, store, data_set)
         if letter_ids:
             letters = _found(letters, letter_ids)
         if letters and not yes:
@@ -72,6 +73,14 @@ def discard(
         count = store.delivery.discard(letters)
     click.echo(f"{count} dead letters thrown away")
     return 0
+
+
+def _of(settings: Settings, store: Store, data_set: str | None) -> list[DeadLetter]:
+    letters = store.view.dead_letters()
+    if data_set is None:
+        return letters
+    check_data_sets(settings.configuration, [data_set], (one.data_set for one in letters))
+    return [one for one in letters if one.data_set == data_set]
 
 
 def _found(letters: Sequence[DeadLetter], wanted: Sequence[int]) -> list[DeadLetter]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import click
 
 from collectors.cli import interruption, progress
-from collectors.cli.choosing import usable
+from collectors.cli.choosing import check_data_sets, usable
 from collectors.cli.output import moment, show_json, show_rows
 from collectors.cli.settings import Settings
 from collectors.engine.local import LocalEngine
-from collectors.store import Lane
+from collectors.store import Lane, Store
 
 
 @click.group()
@@ -55,6 +55,7 @@ def list_lanes(settings: Settings, *, as_json: bool) -> int:
 def retry(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int:
     """Let parked lanes try again now, and deliver: all, or those of these DATA_SETS."""
     with settings.store() as store:
+        _check(settings, store, data_sets)
         count = store.delivery.unpark(set(data_sets) or None)
     click.echo(f"{count} lanes may try again", err=True)
     return _flush(settings, data_sets, as_json=as_json)
@@ -69,9 +70,15 @@ def flush(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int
     return _flush(settings, data_sets, as_json=as_json)
 
 
+def _check(settings: Settings, store: Store, data_sets: Sequence[str]) -> None:
+    lanes = (depth.lane.data_set for depth in store.view.depths(empty_too=True))
+    check_data_sets(settings.configuration, data_sets, lanes)
+
+
 def _flush(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int:
     usable(settings)
     with settings.store() as store, settings.parts(store) as parts:
+        _check(settings, store, data_sets)
         with progress.shown() as told:
             engine = LocalEngine(parts, settings.platform.workers, told)
             with interruption.heard(engine.stop):

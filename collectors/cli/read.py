@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import click
 import orjson
 
-from collectors.cli.choosing import usable
+from collectors.cli.choosing import check_data_sets, usable
 from collectors.cli.output import show_rows
 from collectors.cli.settings import Settings
 from collectors.clock import iso
@@ -60,6 +60,8 @@ def read(
     target = _target(settings, target_name)
     if target.url is None:
         with settings.data_sets() as data_sets:
+            held = (str(one.data_set) for one in data_sets.summary())
+            check_data_sets(settings.configuration, [data_set], held)
             _print(data_sets.read(named, query), as_csv=as_csv, as_json=as_json, limit=limit)
     else:
         records = _fetch(settings, f"{target.url.rstrip('/')}/{named}", query)

@@ -3,6 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+MANY_LANES = 5
+"""So many lanes must have failed before a target is taken for silent."""
+
 
 @dataclass
 class Strikes:
@@ -67,8 +70,8 @@ class Traffic:
         self.strikes.strike(sent, now)
 
     def has_failed_often(self, tries: int) -> bool:
-        """Tell whether it failed so many times, and so many lanes, with nothing accepted since.
+        """Tell whether it failed so many times, and many lanes, with nothing accepted since.
 
-        One lane alone proves nothing: it may be what is sent there that the target breaks on.
+        A few lanes prove nothing: it may be what is sent there that the target breaks on.
         """
-        return min(len(self.failing), self.strikes.count) >= tries
+        return self.strikes.count >= tries and len(self.failing) >= MANY_LANES
