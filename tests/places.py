@@ -59,6 +59,15 @@ class Done:
         return json.loads(self.out)
 
 
+class _stdin(redirect_stdout[io.StringIO]):  # noqa: N801 - called like its sisters
+    """Give what is typed to whoever reads stdin."""
+
+    _stream = "stdin"
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(io.StringIO(typed))
+
+
 def no_sleep(_seconds: float) -> None:
     """Do not wait between tries."""
 
@@ -130,8 +139,8 @@ class Place:
         path.write_text(text)
         path.chmod(0o600)
 
-    def run(self, *arguments: str, **world: Any) -> Done:
-        """Run a command of the program in this process."""
+    def run(self, *arguments: str, typed: str = "") -> Done:
+        """Run a command of the program in this process; ``typed`` is what comes on stdin."""
         for server in self.servers:
             server.ahead = (self.clock.now() - datetime.now(UTC)).total_seconds()
         parts = {
@@ -144,8 +153,8 @@ class Place:
         }
         places = ["--config", str(self.config), "--credentials", str(self.credentials)]
         out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err):
-            code = main([*places, *arguments], world=World(**(parts | world)))
+        with redirect_stdout(out), redirect_stderr(err), _stdin(typed):
+            code = main([*places, *arguments], world=World(**parts))
         return Done(code, out.getvalue(), err.getvalue())
 
     def read(self, data_set: str) -> list[dict[str, Any]]:
