@@ -166,7 +166,8 @@ class Sender:
             idle = {one for one in self._lanes.keys() - busy if not self._flying[one]}
             for lane_id in idle:
                 del self._lanes[lane_id]
-        self._parts.store.delivery.release_lanes(idle)
+        if idle:
+            self._parts.store.delivery.release_lanes(idle)
 
     def _wait_for_owner(self, lane_id: int) -> None:
         delivery = self._parts.store.delivery

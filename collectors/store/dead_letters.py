@@ -12,6 +12,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
+from collectors.store.labels import Labels, is_within
 from collectors.store.tables import dead_letters
 from collectors.values import Rejected
 
@@ -24,9 +25,6 @@ _DELETE_INSIDE = dead_letters.delete().where(
 _SELECT_NEAR = sa.select(dead_letters.c.id, dead_letters.c.observation).where(
     _OLD, dead_letters.c.start < bindparam("closes"), dead_letters.c.end > bindparam("opens")
 )
-
-Labels = tuple[str, str]
-"""The ``_timestamp`` of the first period of a window, and that of the one after its last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +84,7 @@ def supersede(
     connection.execute(_DELETE_INSIDE, old)
     if labels is not None:
         rows = connection.execute(_SELECT_NEAR, old).all()
-        for letter_id in [number for number, text in rows if _is_within(text, labels)]:
+        for letter_id in [number for number, text in rows if is_within(orjson.loads(text), labels)]:
             discard(connection, letter_id)
 
 
@@ -109,12 +107,6 @@ def discard(connection: Connection, letter_id: int) -> bool:
     """Throw a dead letter away; False where it is gone already."""
     row = dead_letters.c.id == letter_id
     return connection.execute(dead_letters.delete().where(row)).rowcount > 0
-
-
-def _is_within(text: str, labels: Labels) -> bool:
-    observation = orjson.loads(text)
-    timestamp = observation.get("_timestamp") if isinstance(observation, dict) else None
-    return isinstance(timestamp, str) and labels[0] <= timestamp < labels[1]
 
 
 def _text(observation: object) -> str:

@@ -64,8 +64,9 @@ class Delivery(Part):
         def work(connection: Connection) -> None:
             now = self.now()
             histories.lock(connection, entry.collector)
+            refused = outbox.still_held(connection, entry, rejected)
             if windows.settle(connection, entry):
-                dead_letters.bury(connection, _address(entry, lane), rejected, now)
+                dead_letters.bury(connection, _address(entry, lane), refused, now)
             lanes.set_flowing(connection, lane.id, accepted, now)
             self.step("settle.writing")
 

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, overlap
 from collectors.packing import pack, unpack
+from collectors.store.labels import Labels, is_within
 from collectors.store.runs import SUCCEEDED
 from collectors.store.tables import outbox, runs
 from collectors.values import Rejected
@@ -61,13 +62,19 @@ _IT = outbox.c.id == bindparam("entry_id")
 _LANE = outbox.c.lane_id == bindparam("lane")
 _PAYLOAD = sa.select(outbox.c.payload).where(_IT)
 _DELETE = outbox.delete().where(_IT)
-_SUPERSEDE = outbox.delete().where(
+_OLD = sa.and_(
     outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
     outbox.c.collector == bindparam("of"),
     outbox.c.run_id < bindparam("before"),
     outbox.c.retraction.is_(False),
+)
+_SUPERSEDE = outbox.delete().where(
+    _OLD,
     outbox.c.start.between(bindparam("opens"), bindparam("closes")),
     outbox.c.end <= bindparam("closes"),
+)
+_NEAR = sa.select(outbox.c.id, outbox.c.payload).where(
+    _OLD, outbox.c.start < bindparam("closes"), outbox.c.end > bindparam("opens")
 )
 _OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
     _LANE,
@@ -148,10 +155,31 @@ def supersede(
     collector: str,
     window: Interval,
     run_id: int,
-) -> int:
-    """Take out what earlier runs of this window left in these lanes; retractions stay in line."""
-    old = {"lane_ids": list(lane_ids), "of": collector, "before": run_id}
-    return connection.execute(_SUPERSEDE, {**old, **_edges(window)}).rowcount
+    labels: Labels | None,
+) -> None:
+    """Take out what earlier runs said of this window in these lanes; retractions stay in line.
+
+    An entry that reaches beyond the window keeps what is not of it, as ``labels`` tell.
+    """
+    old = {"lane_ids": list(lane_ids), "of": collector, "before": run_id, **_edges(window)}
+    connection.execute(_SUPERSEDE, old)
+    if labels is not None:
+        for entry_id, body in connection.execute(_NEAR, old).all():
+            _trim(connection, entry_id, body, labels)
+
+
+def still_held(
+    connection: Connection, entry: Entry, rejected: Sequence[Rejected]
+) -> Sequence[Rejected]:
+    """Give those of refused observations that were not superseded while they were under way."""
+    body = payload(connection, entry.id) if rejected else None
+    if body is None:
+        return ()
+    items = unpack(body)
+    if len(items) == entry.count:
+        return rejected
+    ids = {one["_id"] for one in items}
+    return [one for one in rejected if one.observation["_id"] in ids]
 
 
 def outstanding(
@@ -190,7 +218,7 @@ def halve(connection: Connection, entry: Entry) -> bool:
     same = {
         name: getattr(entry, name) for name in Entry.__slots__ if name not in ("id", "failures")
     }
-    for half in (items[:middle], items[middle:]):
+    for half in filter(None, (items[:middle], items[middle:])):
         packed, size = pack(half)
         add(connection, [{**same, "count": len(half), "size": size, "payload": packed}])
     return True
@@ -200,6 +228,17 @@ def count_failure(connection: Connection, entry_id: int) -> None:
     """Remember that the far side failed on this very entry."""
     row = outbox.c.id == entry_id
     connection.execute(outbox.update().where(row).values(failures=outbox.c.failures + 1))
+
+
+def _trim(connection: Connection, entry_id: int, body: bytes, labels: Labels) -> None:
+    items = unpack(body)
+    kept = [one for one in items if not is_within(one, labels)]
+    if not kept:
+        remove(connection, entry_id)
+    elif len(kept) < len(items):
+        packed, size = pack(kept)
+        values = {"count": len(kept), "size": size, "payload": packed}
+        connection.execute(outbox.update().where(outbox.c.id == entry_id).values(values))
 
 
 def _edges(window: Interval) -> dict[str, int]:

@@ -12,7 +12,8 @@ from collectors.intervals import Interval, subtract
 from collectors.packing import pack
 from collectors.store import coverage, dead_letters, outbox, period_ids, runs
 from collectors.store.coverage import DELIVERED, OWED, Stretch
-from collectors.store.dead_letters import Address, Labels
+from collectors.store.dead_letters import Address
+from collectors.store.labels import Labels
 from collectors.store.outbox import Chunk
 from collectors.store.period_ids import Gone
 from collectors.store.runs import Run
@@ -74,7 +75,7 @@ def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: 
     """Write that the window is collected, in place of all that earlier runs left of it."""
     window = run.window
     every_lane = [*lanes.open, *lanes.full]
-    outbox.supersede(connection, every_lane, run.collector, window, run.id)
+    outbox.supersede(connection, every_lane, run.collector, window, run.id, result.labels)
     dead_letters.supersede(connection, run.collector, window, run.id, result.labels)
     gone = period_ids.take_gone(connection, run.collector, run.id, window)
     if gone is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.processes import Template
-from tests.reliability.servers import SourceServer, WriteApiServer
+from tests.reliability.servers import Platform, SourceServer
 from tests.reliability.trial import Trial
 
 
@@ -27,7 +27,7 @@ def longest(
     """How many seconds a process takes for the first day where nobody kills it."""
     directory = tmp_path_factory.mktemp("undisturbed")
     url = f"sqlite:///{directory}/state.db"
-    with SourceServer() as source, WriteApiServer() as platform:
+    with SourceServer() as source, Platform() as platform:
         undisturbed = Trial(directory, url, source, platform, templates)
         undisturbed.configure()
         began = time.monotonic()
@@ -40,7 +40,7 @@ def trial(
     tmp_path: Path, database_url: str, templates: tuple[Template, Template]
 ) -> Iterator[Trial]:
     """A trial on the first day: configured, and nothing collected yet."""
-    with SourceServer() as source, WriteApiServer() as platform:
+    with SourceServer() as source, Platform() as platform:
         made = Trial(tmp_path, database_url, source, platform, templates)
         made.configure()
         yield made

@@ -27,6 +27,14 @@ def test_without_a_kill_both_days_are_collected(trial: Trial):
     assert trial.wrong == []
 
 
+def test_what_a_platform_did_not_take_on_the_first_day_is_replaced_on_the_second(trial: Trial):
+    with trial.without_tokens():
+        trial.run_to_the_end()
+    trial.turn_to(SECOND)
+    trial.run_to_the_end()
+    assert trial.wrong == []
+
+
 @pytest.mark.parametrize("series", SPANS)
 def test_between_the_days_observations_vanish_change_and_appear(series: str):
     first, second = (

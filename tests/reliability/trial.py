@@ -20,10 +20,10 @@ from collectors.store.runs import OPEN
 from collectors.values import DataSet
 from tests.reliability.figures import FIRST, SERVICE, SPANS, Day, dead_letters, expected
 from tests.reliability.processes import Child, Template
-from tests.reliability.servers import TOKENS, SourceServer, WriteApiServer
+from tests.reliability.servers import TOKENS, Platform, SourceServer
 
 WORKERS = 4
-PLATFORM = """\
+CONFIGURED = """\
 target: [embedded, {{name: platform, url: "{platform}/data"}}]
 state: {state}
 embedded: {{url: "{embedded}"}}
@@ -66,7 +66,7 @@ class Trial:
     directory: Path
     database_url: str
     source: SourceServer
-    platform: WriteApiServer
+    platform: Platform
     templates: tuple[Template, Template]
     day: Day = FIRST
 
@@ -74,7 +74,7 @@ class Trial:
         """Write the configuration and the tokens."""
         for name in ("config/services", "credentials"):
             (self.directory / name).mkdir(parents=True)
-        platform = PLATFORM.format(
+        platform = CONFIGURED.format(
             platform=self.platform.url,
             state=self.database_url,
             embedded=self.embedded_url,
@@ -145,6 +145,14 @@ class Trial:
         self.source.gate.open()
         self.platform.gate.open()
 
+    @contextmanager
+    def without_tokens(self) -> Iterator[None]:
+        """Let the platform accept nothing, for want of a token."""
+        tokens = self.directory / "credentials/tokens.yaml"
+        away = tokens.rename(tokens.with_name("away.yaml"))
+        yield
+        away.rename(tokens)
+
     @property
     def output(self) -> str:
         """All that the processes of this trial have printed."""
@@ -159,6 +167,7 @@ class Trial:
             *misses("platform", self.day, platform, schema=True),
             *misses("embedded", self.day, embedded, schema=False),
             *_other_ids(platform, embedded),
+            *(f"two posts about one period at a time: {one}" for one in self.platform.overlaps),
             *self._wrong_in_store(),
         ]
 
