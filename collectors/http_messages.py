@@ -1,5 +1,6 @@
 """What may be said of a request: URLs without secrets, and urllib3's errors in plain words."""
 
+import base64
 import html
 import re
 import ssl
@@ -27,6 +28,7 @@ from collectors.values import Secret
 
 NO_URL = "(not a URL)"
 BLOT = "****"
+SHORTEST_IN_BASE64 = 8
 _ESCAPE = re.compile(r"%[0-9A-F]{2}")
 _WORDS: tuple[tuple[type[HTTPError], str], ...] = (
     (NameResolutionError, "the host name cannot be resolved; see the spelling, or the network"),
@@ -86,11 +88,11 @@ def target(url: str, location: str) -> str:
 
 
 def scrub(content: bytes, *secrets: Secret | None) -> bytes:
-    """Blot out each secret wherever ``content`` echoes it, also escaped for JSON, HTML or a URL."""
+    """Blot out each secret wherever ``content`` echoes it, in whichever of its ``spellings``."""
     for secret in secrets:
         if secret is not None and secret.reveal():
-            for spelling in _spellings(secret):
-                content = content.replace(spelling, BLOT.encode())
+            for spelling in spellings(secret.reveal()):
+                content = content.replace(spelling.encode(), BLOT.encode())
     return content
 
 
@@ -100,12 +102,24 @@ def printable(text: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _spellings(secret: Secret) -> tuple[bytes, ...]:
-    text = secret.reveal()
+def spellings(text: str) -> tuple[str, ...]:
+    """Give ``text`` in every way that it may be echoed: for JSON, HTML, a URL, in base64."""
     in_json = orjson.dumps(text).decode()[1:-1]
-    spelt = {text, in_json, in_json.replace("/", "\\/"), html.escape(text)}
+    spelt = {text, in_json, in_json.replace("/", "\\/"), html.escape(text), repr(text)[1:-1]}
+    spelt |= _in_base64(text.encode())
     for percent in (quote(text), quote(text, safe=""), quote_plus(text)):
         spelt |= {percent, _ESCAPE.sub(lambda match: match[0].lower(), percent)}
     for code in ("\\u{:04x}", "\\u{:04X}"):
         spelt.add("".join(one if one.isalnum() else code.format(ord(one)) for one in text))
-    return tuple(one.encode() for one in sorted(spelt, key=len, reverse=True))
+    return tuple(sorted(spelt, key=len, reverse=True))
+
+
+def _in_base64(content: bytes) -> set[str]:
+    """Give what base64 makes of ``content`` in the midst of something, wherever it begins there."""
+    spelt = set()
+    for shift in range(3):
+        coded = base64.b64encode(bytes(shift) + content).decode()
+        own = coded[-(-shift * 8 // 6) : (shift + len(content)) * 8 // 6]
+        if len(own) >= SHORTEST_IN_BASE64:
+            spelt |= {own, own.translate(str.maketrans("+/", "-_"))}
+    return spelt

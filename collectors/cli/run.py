@@ -112,11 +112,12 @@ def _summed(
     collector: Collector, outcomes: Sequence[Outcome], held: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     warnings = sum(len(one.warnings) for one in outcomes)
+    kept = [one for one in outcomes if one.state in SUCCEEDED]
     return {
         "collector": collector.name,
         "data_set": str(collector.data_set),
         "windows": sum(one.window is not None for one in outcomes),
-        "observations": sum(one.observations for one in outcomes),
+        "observations": sum(one.observations for one in kept),
         "refused": sum(one.rejected for one in outcomes),
         "warnings": warnings,
         "result": _result(outcomes),
@@ -173,7 +174,7 @@ def _tell(answer: Mapping[str, Any], outcomes: Sequence[Outcome], *, as_json: bo
         f"{observations:,} observations collected by {len(rows):,} collectors, "
         f"{answer['delivered']:,} delivered, {answer['waiting']:,} waiting in the outbox"
     )
-    click.echo(_advice(answer, rows), err=True)
+    click.echo(_advice(answer, outcomes), err=True)
 
 
 def _warn(outcomes: Sequence[Outcome]) -> None:
@@ -191,11 +192,16 @@ def _for_people(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: row[name] for name in row if name not in hidden} for row in rows]
 
 
-def _advice(answer: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
+def _advice(answer: Mapping[str, Any], outcomes: Sequence[Outcome]) -> str:
+    rows = answer["collectors"]
     if answer["left"]:
         return "nothing is lost: 'outbox list' shows what waits, and why"
     if any(row["refused"] for row in rows) or answer["refused"]:
         return "what was refused, and why: python run_collector.py dead-letters list"
+    if any(one.state not in FINE for one in outcomes):
+        return (
+            "what failed is due again: python run_collector.py status --gaps shows what is missing"
+        )
     if not rows:
         return "no collector is enabled"
     example = next((row["data_set"] for row in rows if row["holds"]), rows[0]["data_set"])

@@ -1,12 +1,10 @@
 """Credentials and tokens, read when they are needed, so that they can be changed at any time."""
 
-import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from pydantic import BaseModel
 
@@ -18,6 +16,7 @@ from collectors.config.reader import read
 from collectors.config.references import References
 from collectors.config.tokens import Tokens, tokens_of
 from collectors.errors import ConfigError, Mistake
+from collectors.http_messages import spellings
 from collectors.values import DataSet, Secret
 
 _SUFFIXES = (".yaml", ".yml", ".json")
@@ -72,7 +71,8 @@ class Vault:
 
     def remember(self, *secrets: Secret) -> None:
         """Let ``scrub`` hide these secrets too, which came from elsewhere."""
-        hidden = {spelt for secret in secrets for spelt in _spellings(secret.reveal())}
+        texts = (secret.reveal() for secret in secrets)
+        hidden = {spelt for text in texts if len(text) >= _SHORTEST for spelt in spellings(text)}
         if not hidden <= set(self._hidden):
             with self._lock:
                 self._hidden = tuple(sorted(hidden | set(self._hidden), key=len, reverse=True))
@@ -172,10 +172,3 @@ def _secrets(value: Any) -> Iterator[Secret]:
     elif isinstance(value, list | tuple | set | frozenset):
         for one in value:
             yield from _secrets(one)
-
-
-def _spellings(secret: str) -> set[str]:
-    """A secret as it may turn up: as it is, in a URL, in JSON or a ``repr``."""
-    if len(secret) < _SHORTEST:
-        return set()
-    return {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], repr(secret)[1:-1]}

@@ -164,7 +164,8 @@ class Collection:
             self._parts.store.ledger.end(self._run, state, reason, warnings=warnings, **more)
         except StoreError as exc:
             # The run's lease runs out by itself and its window is due again.
-            return self._told(State.FAILED, f"{reason}; and {exc}", warnings)
+            reasons = dict.fromkeys((reason, str(exc)))
+            return self._told(State.FAILED, "; and ".join(reasons), warnings)
         return self._told(state, reason, warnings)
 
     def _lanes(self) -> Lanes:

@@ -16,8 +16,8 @@ anything else                           the lane is parked until somebody acts; 
 ======================================  =========================================================
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -111,7 +111,7 @@ def _act_on(parts: Parts, entry: Entry, lane: Lane, receipt: Receipt) -> Deliver
         rejected = _all_of(parts, entry, "too large for the data set")
     if entry.retraction and receipt.refusal:
         log.warning("cannot retract", data_set=lane.data_set, reason=receipt.refusal)
-    delivery.settle(entry, lane, receipt.accepted, rejected)
+    delivery.settle(entry, lane, receipt.accepted, _scrubbed(parts, rejected))
     return Delivered(Fate.DONE, receipt.accepted, len(rejected))
 
 
@@ -161,7 +161,7 @@ def _unavailable(
         parts.store.delivery.halve(entry)
         return Delivered(Fate.AGAIN, reason=f"{error}: halved, as other data sets are accepted")
     rejected = _all_of(parts, entry, f"{error} to this observation alone")
-    parts.store.delivery.settle(entry, lane, 0, rejected)
+    parts.store.delivery.settle(entry, lane, 0, _scrubbed(parts, rejected))
     return Delivered(Fate.DONE, 0, len(rejected))
 
 
@@ -169,6 +169,10 @@ def _all_of(parts: Parts, entry: Entry, reason: str) -> list[Rejected]:
     payload = parts.store.delivery.payload(entry)
     items = unpack(payload) if payload else []
     return [Rejected(one if isinstance(one, dict) else {"_id": one}, reason) for one in items]
+
+
+def _scrubbed(parts: Parts, rejected: Sequence[Rejected]) -> list[Rejected]:
+    return [replace(one, reason=parts.vault.scrub(one.reason)) for one in rejected]
 
 
 def _next_try(parts: Parts, lane: Lane, retry_after: float | None) -> datetime:

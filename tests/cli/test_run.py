@@ -302,3 +302,16 @@ def test_days_are_those_of_the_collector(coast, feed):
 
     times = sorted({one["_timestamp"] for one in coast.read("toll/hourly")})
     assert (times[0], times[-1]) == ("2026-06-09T23:00:00+00:00", "2026-06-10T22:00:00+00:00")
+
+
+@pytest.mark.postgresql
+def test_what_is_kept_may_be_in_postgresql(toll, sink, postgres_url):
+    for _ in range(2):
+        assert toll.run("--state", postgres_url, "run", "--all").code == 0
+        toll.clock.advance(HOUR)
+
+    assert len(sink.held["toll/hourly"]) == 4
+    (row,) = toll.run("--state", postgres_url, "status", "--json").json
+    assert (row["observations"], row["waiting"]) == (4, 0)
+    assert toll.run("--state", postgres_url, "run", "--all", "--dry-run").code == 0
+    assert not toll.state.exists()
