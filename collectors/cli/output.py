@@ -17,6 +17,9 @@ from collectors.values import Secret
 
 Row = Mapping[str, Any]
 
+WIDEST = 10_000
+"""Columns of a table that goes into a file or a pipe: a row is a line there, for grep."""
+
 
 def show_rows(rows: Sequence[Row], *, as_json: bool, empty: str, raw: bool = False) -> None:
     """Print rows that share their keys; ``empty`` is said on stderr where there are none.
@@ -51,7 +54,7 @@ def show_json(answer: Any) -> None:
 
 def console() -> Console:
     """Give the console that answers are printed on; off a terminal it is as wide as it needs."""
-    return Console(width=None if sys.stdout.isatty() else 200, soft_wrap=False, highlight=False)
+    return Console(width=None if sys.stdout.isatty() else WIDEST, highlight=False)
 
 
 def moment(seconds: int | None) -> str | None:
