@@ -23,8 +23,9 @@ GROUP = 64
 class GroupCommit:
     """The one thread of this process that writes to ``engine``; ``name`` is the thread's.
 
-    Each work has a savepoint of its own, so one that fails undoes only itself. Where the whole
-    transaction fails (a lock, a full disk), every work of the group fails with that error.
+    Each work has a savepoint of its own, so one that fails undoes only itself; one that is alone
+    needs none. Where the whole transaction fails (a lock, a full disk), every work of the group
+    fails with that error.
     """
 
     def __init__(self, engine: Engine, name: str) -> None:
@@ -72,8 +73,11 @@ class GroupCommit:
         done: list[tuple[Future[Any], Any]] = []
         try:
             with self._engine.begin() as connection:
-                for work, future in group:
-                    self._attempt(connection, work, future, done)
+                if len(group) == 1:
+                    done.append((group[0][1], group[0][0](connection)))
+                else:
+                    for work, future in group:
+                        self._attempt(connection, work, future, done)
         except BaseException as exc:  # noqa: BLE001 - handed to whoever waits
             for _, future in group:
                 if not future.done():

@@ -8,11 +8,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from collectors.store.owner import LEASE, Owner, is_free
 from collectors.store.tables import lanes, outbox
+
+_ID = sa.select(lanes.c.id).where(
+    lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set")
+)
+_GET = sa.select(lanes).where(lanes.c.id == bindparam("lane_id"))
+_LISTED = lanes.c.id.in_(bindparam("lane_ids", expanding=True))
+_LOCK = sa.select(lanes).order_by(lanes.c.id).with_for_update(key_share=True)
+"""Always in one order, so that nobody waits in a ring."""
+_LOCK_LISTED = _LOCK.where(_LISTED)
+_UPDATE = lanes.update().where(_LISTED)
+_UPDATE_ONE = lanes.update().where(lanes.c.id == bindparam("lane_id"))
+_COUNT_FAILURE = _UPDATE_ONE.values(failures=lanes.c.failures + 1)
+_COUNT_ACCEPTED = _UPDATE_ONE.values(accepted=lanes.c.accepted + bindparam("more"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,26 +64,24 @@ class Depth:
 
 def ensure(connection: Connection, target: str, data_set: str) -> int:
     """Give the id of a lane, making it where it is new."""
-    where = sa.and_(lanes.c.target == target, lanes.c.data_set == data_set)
-    found = connection.execute(sa.select(lanes.c.id).where(where)).scalar()
+    name = {"target": target, "data_set": data_set}
+    found = connection.execute(_ID, name).scalar()
     if found is None:
-        values = {"target": target, "data_set": data_set, "failures": 0, "accepted": 0}
-        connection.execute(_insert_ignoring(connection, values))
-        found = connection.execute(sa.select(lanes.c.id).where(where)).scalar_one()
+        connection.execute(_insert_ignoring(connection, {**name, "failures": 0, "accepted": 0}))
+        found = connection.execute(_ID, name).scalar_one()
     return int(found)
 
 
 def get(connection: Connection, lane_id: int) -> Lane:
     """Give one lane by its id."""
-    row = connection.execute(sa.select(lanes).where(lanes.c.id == lane_id)).mappings().one()
-    return Lane(**row)
+    return Lane(**connection.execute(_GET, {"lane_id": lane_id}).mappings().one())
 
 
 def acquire(
     connection: Connection, lane_ids: Sequence[int], owner: Owner, now: int
 ) -> dict[int, Lane]:
     """Take the lanes that nobody living sends on; gives those that are now this process's."""
-    found = _locked(connection, lanes.c.id.in_(lane_ids))
+    found = _lanes(connection.execute(_LOCK_LISTED, {"lane_ids": list(lane_ids)}))
     free = [lane for lane in found if is_free(lane.owner, lane.lease_until, owner, now)]
     values: dict[str, Any] = {"owner": str(owner), "lease_until": now + LEASE}
     _update(connection, free, values)
@@ -81,12 +93,13 @@ def release(connection: Connection, owner: Owner, lane_ids: Collection[int] | No
     which = lanes.c.owner == str(owner)
     if lane_ids is not None:
         which = sa.and_(which, lanes.c.id.in_(lane_ids))
-    _update(connection, _locked(connection, which), {"owner": None, "lease_until": None})
+    mine = _lanes(connection.execute(_LOCK.where(which)))
+    _update(connection, mine, {"owner": None, "lease_until": None})
 
 
 def prolong(connection: Connection, owner: Owner, now: int) -> None:
     """Beat the heart of every lane of this process."""
-    mine = _locked(connection, lanes.c.owner == str(owner))
+    mine = _lanes(connection.execute(_LOCK.where(lanes.c.owner == str(owner))))
     _update(connection, mine, {"lease_until": now + LEASE})
 
 
@@ -99,22 +112,21 @@ def set_trouble(
     retry_at: int | None = None,
 ) -> None:
     """Write down why a lane does not flow: parked until somebody acts, or waiting for a time."""
-    values: dict[str, Any] = {"reason": reason, "parked_at": parked_at, "retry_at": retry_at}
-    values["failures"] = lanes.c.failures + 1
-    connection.execute(lanes.update().where(lanes.c.id == lane_id).values(values))
+    values = {"reason": reason, "parked_at": parked_at, "retry_at": retry_at}
+    connection.execute(_COUNT_FAILURE, {"lane_id": lane_id, **values})
 
 
 def set_flowing(connection: Connection, lane_id: int, accepted: int, now: int) -> None:
     """Write down that a lane flows, and how many observations it has just accepted."""
-    values: dict[str, Any] = {
+    values = {
         "reason": None,
         "parked_at": None,
         "retry_at": None,
         "failures": 0,
-        "accepted": lanes.c.accepted + accepted,
+        "more": accepted,
         "accepted_at": now,
     }
-    connection.execute(lanes.update().where(lanes.c.id == lane_id).values(values))
+    connection.execute(_COUNT_ACCEPTED, {"lane_id": lane_id, **values})
 
 
 def unpark(connection: Connection, data_sets: Collection[str] | None) -> int:
@@ -122,7 +134,7 @@ def unpark(connection: Connection, data_sets: Collection[str] | None) -> int:
     stopped = sa.or_(lanes.c.parked_at.is_not(None), lanes.c.retry_at.is_not(None))
     if data_sets is not None:
         stopped = sa.and_(stopped, lanes.c.data_set.in_(data_sets))
-    found = _locked(connection, stopped)
+    found = _lanes(connection.execute(_LOCK.where(stopped)))
     _update(connection, found, {"parked_at": None, "retry_at": None})
     return len(found)
 
@@ -162,16 +174,13 @@ def with_entries(
     return list(connection.execute(query.order_by(lanes.c.id)).scalars())
 
 
-def _locked(connection: Connection, which: sa.ColumnElement[bool]) -> list[Lane]:
-    """Give lanes and hold them as they are; always in one order, so that nobody waits in a ring."""
-    query = sa.select(lanes).where(which).order_by(lanes.c.id).with_for_update(key_share=True)
-    return [Lane(**row) for row in connection.execute(query).mappings()]
+def _lanes(rows: sa.CursorResult[Any]) -> list[Lane]:
+    return [Lane(**row) for row in rows.mappings()]
 
 
 def _update(connection: Connection, found: Sequence[Lane], values: dict[str, Any]) -> None:
     if found:
-        row = lanes.c.id.in_([lane.id for lane in found])
-        connection.execute(lanes.update().where(row).values(values))
+        connection.execute(_UPDATE, {"lane_ids": [lane.id for lane in found], **values})
 
 
 def _depth(row: dict[str, Any]) -> Depth:
