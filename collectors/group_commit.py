@@ -10,7 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from sqlalchemy.engine import Connection, Engine, NestedTransaction
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 Result = TypeVar("Result")
@@ -93,24 +93,24 @@ class GroupCommit:
         future: Future[Any],
         done: list[tuple[Future[Any], Any]],
     ) -> None:
-        savepoint = connection.begin_nested()
+        # Spelt out: SQLAlchemy compiles each of its own savepoints anew.
+        connection.exec_driver_sql("SAVEPOINT work")
         try:
             result = work(connection)
-            savepoint.commit()
+            connection.exec_driver_sql("RELEASE work")
         except BaseException as exc:
-            if not _undone(savepoint):
+            if not _undone(connection):
                 raise
             future.set_exception(exc)
         else:
             done.append((future, result))
 
 
-def _undone(savepoint: NestedTransaction) -> bool:
+def _undone(connection: Connection) -> bool:
     """Undo one work; False where SQLite has already undone the whole transaction with it."""
-    if not savepoint.is_active:
-        return False
     try:
-        savepoint.rollback()
+        connection.exec_driver_sql("ROLLBACK TO work")
+        connection.exec_driver_sql("RELEASE work")
     except SQLAlchemyError:
         return False
     return True

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collectors.record_rules import key_problem, parse_timestamp, problems, schema_problems
+from collectors.record_rules import (
+    LARGEST_INTEGER,
+    are_welcome,
+    key_problem,
+    parse_timestamp,
+    problems,
+    schema_problems,
+)
 
 STAMP = {"_timestamp": "2012-12-12T00:00:00+00:00"}
 KINDS = {"case_schema_0": "dated", "case_timestamp": "dated", "case_schema_2": "monitoring"}
@@ -202,3 +209,36 @@ def test_a_data_type_has_its_schema(data_type, record, said):
 )
 def test_every_data_type_asks_for_a_timestamp(record, said):
     assert schema_problems("journey", record) == said
+
+
+PLAIN = {"_id": "a1", "_timestamp": "2014-01-02T00:00:00+00:00"}
+VALUES = (
+    st.none()
+    | st.booleans()
+    | st.sampled_from(["", "web", "\ud800", [], {}, LARGEST_INTEGER, LARGEST_INTEGER + 1])
+    | st.integers(-(2**64), 2**64)
+    | st.floats()
+)
+KEYS = st.sampled_from(["count", "_id", "_timestamp", "_start_at", "_count", "x", "b d"])
+IDS = st.sampled_from(["a1", "a 1", "", 5, None])
+TIMES = st.sampled_from(["2014-01-02T00:00:00Z", "2014-01-02", "2014-13-02T00:00:00Z", 5, None])
+RECORDS = st.one_of(
+    st.dictionaries(KEYS, VALUES, max_size=3),
+    st.dictionaries(KEYS, VALUES, max_size=1).map(lambda one: PLAIN | one),
+    st.tuples(IDS, TIMES).map(lambda pair: {"_id": pair[0], "_timestamp": pair[1], "count": 1}),
+)
+
+
+@given(st.lists(RECORDS, max_size=4), st.sampled_from(["journey", "realtime"]))
+def test_records_that_are_welcome_together_are_welcome_one_by_one(records, kind):
+    if are_welcome(kind, records):
+        assert [problems(one) + schema_problems(kind, one) for one in records] == [[]] * len(
+            records
+        )
+
+
+def test_plain_records_are_welcome_at_one_look():
+    others = [{**PLAIN, "count": 1, "share": 0.5, "paid": True, "cost": None, "name": "né"}]
+
+    assert are_welcome("journey", [PLAIN, *others * 2])
+    assert not are_welcome("realtime", [PLAIN])

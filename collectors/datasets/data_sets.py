@@ -13,8 +13,9 @@ from sqlalchemy.engine import Connection
 from collectors.clock import Clock, epoch, from_epoch
 from collectors.database import BUSY_SECONDS, Database
 from collectors.datasets.query import Query, statement
-from collectors.datasets.rows import key, to_record, to_row
+from collectors.datasets.rows import key, row_of, to_record, to_row
 from collectors.datasets.tables import data_sets, records
+from collectors.record_rules import are_welcome
 from collectors.values import DataSet, Rejected
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -72,9 +73,10 @@ class DataSets:
         """
         rows: dict[str, dict[str, Any]] = {}
         refused = []
+        welcome = are_welcome(data_set.type, observations)
         for observation in observations:
             try:
-                row = to_row(data_set.type, observation)
+                row = row_of(observation) if welcome else to_row(data_set.type, observation)
             except ValueError as exc:
                 refused.append(Rejected(observation, str(exc)))
             else:

@@ -27,6 +27,14 @@ def to_row(data_type: str, record: Mapping[str, Any]) -> dict[str, Any]:
     reasons = problems(record) + schema_problems(data_type, record)
     if reasons:
         raise ValueError("; ".join(dict.fromkeys(reasons)))
+    return row_of(record)
+
+
+def row_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the row that keeps a ``record`` that no rule refuses.
+
+    Raises ValueError where it holds what databases do not keep.
+    """
     body = dict(record)
     for name in TIMESTAMPS:
         if name in body:

@@ -10,6 +10,7 @@ from typing import Self
 from collectors.config.model import Collector
 from collectors.engine.sender import Sender, Sent
 from collectors.errors import CollectorError
+from collectors.periods import ALWAYS
 from collectors.runner import Between, Delivered, Outcome, Parts, collect, plan, refill
 from collectors.store import SUCCEEDED, Lanes, Plan
 
@@ -183,6 +184,13 @@ class LocalEngine:
 
 
 def _go_on(done: Sequence[Outcome]) -> list[str]:
-    """Give the collectors of which all went well, and so may have more due that is not the same."""
-    ended = {one.collector for one in done if one.state not in SUCCEEDED or not one.trusted}
+    """Give the collectors of which all went well, and so may have more due that is not the same.
+
+    A document never has: it was read whole.
+    """
+    ended = {
+        one.collector
+        for one in done
+        if one.state not in SUCCEEDED or not one.trusted or one.window == ALWAYS
+    }
     return sorted({one.collector for one in done} - ended)

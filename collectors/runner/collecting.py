@@ -29,7 +29,7 @@ WARNINGS_AT_MOST = 100
 CLOCK_IS_WRONG = timedelta(minutes=5)
 """So far from the servers' clocks, a period is not trusted to be over."""
 
-CHUNKS_AHEAD = 2
+CHUNKS_AHEAD = 4
 """How many chunks may be on their way into the outbox while a window is read on."""
 
 OnChunk = Callable[[Lanes, int], None]

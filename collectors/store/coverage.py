@@ -63,7 +63,8 @@ def replace_collected(
     near = {"of": collector, "opens": window[0], "closes": window[1]}
     old = [Stretch(**row) for row in connection.execute(_SELECT_NEAR, near).mappings()]
     kept = [piece for stretch in old for piece in without(stretch, window)]
-    connection.execute(_DELETE_NEAR, near)
+    if old:
+        connection.execute(_DELETE_NEAR, near)
     merged = merge([*kept, *stretches])
     if merged:
         connection.execute(

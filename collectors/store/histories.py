@@ -20,15 +20,18 @@ _LOCK = sa.select(collectors.c.name).where(_ITS_ROW).with_for_update(key_share=T
 _ORIGIN = sa.select(collectors.c.origin).where(_ITS_ROW)
 _STATE = sa.select(collectors.c.state).where(_ITS_ROW)
 _UPDATE = collectors.update().where(_ITS_ROW)
+_INSERT = {
+    kind.dialect.name: kind.insert(collectors).on_conflict_do_nothing()
+    for kind in (sqlite, postgresql)
+}
 
 
 def lock(connection: Connection, collector: str) -> None:
     """Let no other transaction touch the collector's ledger until this one ends."""
     row = {"collector": collector}
     if connection.execute(_LOCK, row).first() is None:
-        kind = sqlite if connection.dialect.name == "sqlite" else postgresql
         values = {"name": collector, "state": "{}"}
-        connection.execute(kind.insert(collectors).values(values).on_conflict_do_nothing())
+        connection.execute(_INSERT[connection.dialect.name], values)
         connection.execute(_LOCK, row)
 
 

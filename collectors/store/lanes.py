@@ -18,6 +18,9 @@ from collectors.store.tables import lanes, outbox
 _ID = sa.select(lanes.c.id).where(
     lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set")
 )
+_INSERT = {
+    kind.dialect.name: kind.insert(lanes).on_conflict_do_nothing() for kind in (sqlite, postgresql)
+}
 _GET = sa.select(lanes).where(lanes.c.id == bindparam("lane_id"))
 _LISTED = lanes.c.id.in_(bindparam("lane_ids", expanding=True))
 _LOCK = sa.select(lanes).order_by(lanes.c.id).with_for_update(key_share=True)
@@ -67,7 +70,8 @@ def ensure(connection: Connection, target: str, data_set: str) -> int:
     name = {"target": target, "data_set": data_set}
     found = connection.execute(_ID, name).scalar()
     if found is None:
-        connection.execute(_insert_ignoring(connection, {**name, "failures": 0, "accepted": 0}))
+        values = {**name, "failures": 0, "accepted": 0}
+        connection.execute(_INSERT[connection.dialect.name], values)
         found = connection.execute(_ID, name).scalar_one()
     return int(found)
 
@@ -187,8 +191,3 @@ def _depth(row: dict[str, Any]) -> Depth:
     counts = {name: int(row.pop(name) or 0) for name in ("entries", "observations", "size")}
     oldest = row.pop("oldest")
     return Depth(lane=Lane(**row), oldest=oldest, **counts)
-
-
-def _insert_ignoring(connection: Connection, values: dict[str, Any]) -> Any:
-    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return kind.insert(lanes).values(values).on_conflict_do_nothing()

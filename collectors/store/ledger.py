@@ -66,6 +66,10 @@ class Ledger(Part):
         given by hand), and leaves a trace in the audit. Runs whose process has died are ended
         first.
         """
+        if not planned and not self.database.read(
+            lambda connection: runs.has_open(connection, collector)
+        ):
+            return Plan([], {}, [])
 
         def work(connection: Connection) -> Plan:
             now = self.now()

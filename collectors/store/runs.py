@@ -42,12 +42,9 @@ SUCCEEDED = (State.DONE, State.WARNED)
 
 _IT = runs.c.id == bindparam("run_id")
 _GET = sa.select(runs).where(_IT)
-_LOCK_OPEN = (
-    sa.select(runs)
-    .where(runs.c.collector == bindparam("collector"), runs.c.state.in_(OPEN))
-    .order_by(runs.c.id)
-    .with_for_update(key_share=True)
-)
+_OPEN = sa.and_(runs.c.collector == bindparam("collector"), runs.c.state.in_(OPEN))
+_HAS_OPEN = sa.select(sa.exists().where(_OPEN))
+_LOCK_OPEN = sa.select(runs).where(_OPEN).order_by(runs.c.id).with_for_update(key_share=True)
 _INSERT = runs.insert()
 _UPDATE = runs.update().where(_IT)
 _CLAIM = (
@@ -112,6 +109,11 @@ def open_runs(connection: Connection, collector: str) -> list[Run]:
     """Give the runs of a collector that have not ended, oldest first, and hold them as they are."""
     rows = connection.execute(_LOCK_OPEN, {"collector": collector}).mappings()
     return [of_row(row) for row in rows]
+
+
+def has_open(connection: Connection, collector: str) -> bool:
+    """Tell whether a collector has a run that has not ended."""
+    return bool(connection.execute(_HAS_OPEN, {"collector": collector}).scalar())
 
 
 def insert(connection: Connection, collector: str, planned: Planned, now: int) -> int:
