@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.api import Source
@@ -38,6 +39,31 @@ class Target:
     name: str
     url: str | None = None
     tokens: str = "tokens"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredDataSet:
+    """How one embedded data set answers over HTTP; the defaults are those of an undeclared one.
+
+    ``auto_ids`` are the fields that the server makes ``_id`` of; ``schema`` is a JSON Schema
+    (Draft 4) that holds beside that of its data type; ``capped_size`` is bytes, after which the
+    oldest records of a realtime set fall off.
+    """
+
+    data_set: DataSet
+    auto_ids: tuple[str, ...] = ()
+    schema: Mapping[str, Any] | None = None
+    raw_queries_allowed: bool = True
+    queryable: bool = True
+    published: bool = True
+    realtime: bool = False
+    capped_size: int | None = None
+    max_age_expected: timedelta | None = None
+
+    @property
+    def name(self) -> str:
+        """The name under which the read API also gives it: ``<group>_<type>``, underscored."""
+        return f"{self.data_set.group}_{self.data_set.type}".replace("-", "_")
 
 
 @dataclass(frozen=True, kw_only=True)
