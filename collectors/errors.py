@@ -56,19 +56,32 @@ class Unavailable(CollectorError):
     """A passing failure.
 
     ``retry_after`` is in seconds where the far side named a time; ``status`` is the HTTP status
-    where there was an answer at all.
+    where there was an answer at all; ``timed_out`` tells that none came in time.
     """
 
     def __init__(
-        self, message: str, retry_after: float | None = None, status: int | None = None
+        self,
+        message: str,
+        retry_after: float | None = None,
+        status: int | None = None,
+        *,
+        timed_out: bool = False,
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.status = status
+        self.timed_out = timed_out
 
 
 class Refused(CollectorError):
-    """A lasting failure: credentials, permission, an unknown check or file."""
+    """A lasting failure: credentials, permission, an unknown check or file.
+
+    ``status`` is the HTTP status where that is what says so.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 class QuotaSpent(CollectorError):

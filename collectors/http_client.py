@@ -118,17 +118,30 @@ class HttpClient:
         bearer: Secret | None = None,
         judge: Judge | None = None,
     ) -> Reply:
-        """GET ``url``, trying again where that makes sense, and give a good reply.
+        """GET ``url``, trying again where that makes sense, and give a good reply; see ``ask``."""
+        full = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
+        return self.ask("GET", full, headers=headers, bearer=bearer, judge=judge)
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        bearer: Secret | None = None,
+        judge: Judge | None = None,
+    ) -> Reply:
+        """Make one request, again where that makes sense, all of it each time; give a good reply.
 
         Raises Unavailable (after the last try, or where the wait is longer than ``patience``),
         Refused, Unexpected, or whatever ``judge`` returns.
         """
-        full = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
         judged = judge or self.default_judge
         attempt = 1
         while True:
             try:
-                reply = self.send("GET", full, headers=headers, bearer=bearer)
+                reply = self.send(method, url, body=body, headers=headers, bearer=bearer)
                 error = judged(reply)
             except Unavailable as exc:
                 error = exc

@@ -49,7 +49,7 @@ def translate(exc: HTTPError, what: str) -> CollectorError:
     """
     if isinstance(exc, (LocationValueError, InvalidHeader)):
         return Refused(f"{what}: this cannot be asked; give a whole URL with http:// or https://")
-    return Unavailable(f"{what}: {describe(exc)}")
+    return Unavailable(f"{what}: {describe(exc)}", timed_out=_is_timeout(exc))
 
 
 def describe(exc: BaseException) -> str:
@@ -67,6 +67,11 @@ def describe(exc: BaseException) -> str:
     if isinstance(cause, OSError) and cause.strerror and not isinstance(exc, NameResolutionError):
         return f"{words}: {cause.strerror.lower()}"
     return words
+
+
+def _is_timeout(exc: BaseException) -> bool:
+    cause = exc.original_error if isinstance(exc, ProxyError) else exc
+    return isinstance(cause, TimeoutError)
 
 
 def without_query(url: str) -> str:
