@@ -9,6 +9,9 @@ from collectors.config.quantities import Day, Duration, ScheduleText, Size, Zone
 from collectors.periods import Period
 
 NAME = "[a-z0-9-]+"
+_DATA_SET = f"{NAME}/{NAME}"
+_FILE = "[A-Za-z0-9_][A-Za-z0-9._-]*"
+_TARGET = "[A-Za-z0-9][A-Za-z0-9._:-]*"
 _LETTERS = "use small letters, digits and hyphens"
 
 
@@ -18,15 +21,15 @@ def name_of(text: str) -> str:
 
 
 def _data_set(text: str) -> str:
-    return _matching(text, f"{NAME}/{NAME}", f"<data-group>/<data-type>: {_LETTERS}")
+    return _matching(text, _DATA_SET, f"<data-group>/<data-type>: {_LETTERS}")
 
 
 def _file_name(text: str) -> str:
-    return _matching(text, "[A-Za-z0-9_][A-Za-z0-9._-]*", "the name of a file in credentials/")
+    return _matching(text, _FILE, "the name of a file in credentials/")
 
 
 def _target_name(text: str) -> str:
-    return _matching(text, "[A-Za-z0-9][A-Za-z0-9._:-]*", "a target's name: use letters and digits")
+    return _matching(text, _TARGET, "a target's name: use letters and digits")
 
 
 def _matching(text: str, pattern: str, what: str) -> str:
@@ -35,97 +38,143 @@ def _matching(text: str, pattern: str, what: str) -> str:
     return text
 
 
-Name = Annotated[str, AfterValidator(name_of)]
-DataSetName = Annotated[str, AfterValidator(_data_set)]
-FileName = Annotated[str, AfterValidator(_file_name)]
-TargetName = Annotated[str, AfterValidator(_target_name)]
+def _spelt(pattern: str) -> Any:
+    """Let editors know, by the JSON Schema, what the whole text must match."""
+    return Field(json_schema_extra={"pattern": f"^{pattern}$"})
+
+
+Name = Annotated[str, AfterValidator(name_of), _spelt(NAME)]
+DataSetName = Annotated[str, AfterValidator(_data_set), _spelt(_DATA_SET)]
+FileName = Annotated[str, AfterValidator(_file_name), _spelt(_FILE)]
+TargetName = Annotated[str, AfterValidator(_target_name), _spelt(_TARGET)]
 
 
 class _Keys(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True
+    )
 
 
 class EmbeddedKeys(_Keys):
-    """The embedded data-set store: ``url`` is its database."""
+    """The embedded data-set store."""
 
     url: str = "sqlite:///var/data-sets.db"
+    """The URL of its database."""
 
 
 class OutboxKeys(_Keys):
-    """The outbox: ``limit`` is how much a lane may hold."""
+    """The outbox: what is collected and not delivered yet."""
 
-    limit: Size = 1_000_000_000
+    limit: Size = Field(default=1_000_000_000, json_schema_extra={"default": "1 GB"})
+    """How much may wait in one lane, before compression: 500 MB, 2 GB."""
 
 
 class PlatformKeys(_Keys):
     """``platform.yaml``; its ``target`` has several shapes and is read by ``platforms``."""
 
     target: Any = None
+    """Where the data sets live: `embedded`, a write API's base URL, or a list of them."""
     state: str = "sqlite:///var/state.db"
+    """The URL of the database that keeps coverage, runs and the outbox."""
     embedded: EmbeddedKeys = EmbeddedKeys()
+    """The data sets that this program keeps itself."""
     timezone: Zone | None = None
+    """Where days and longer periods begin, unless a collector or its source says otherwise."""
     workers: int = Field(default=16, ge=1, le=1000)
+    """How many windows are collected at a time."""
     outbox: OutboxKeys = OutboxKeys()
+    """What is collected and not delivered yet."""
     durability: Literal["full", "normal"] = "full"
+    """SQLite only: `normal` is faster, and a power cut may cost the last commits."""
 
 
 class TargetKeys(_Keys):
     """One target that needs more than its URL."""
 
     url: str
+    """The base URL of a write API, `https://…/data`, without a user or a query."""
     name: TargetName | None = None
+    """What lanes and messages call it; the host unless it is said."""
     tokens: FileName = "tokens"
+    """The file in credentials/ that holds the tokens of its data sets."""
 
 
 class ParameterKeys(_Keys):
     """A parameter that a service may leave out."""
 
     default: Any = None
+    """What it is where the service does not give it; null takes out the key that holds it."""
 
 
 class ProfileKeys(_Keys):
     """A file in ``profiles/``."""
 
     parameters: dict[str, Any] = {}
+    """What a service has to give (`required`), or may (`{default: …}`)."""
     collectors: dict[str, Any]
+    """The collectors by name; `$(name)` stands for a parameter in them."""
 
 
 class ServiceKeys(_Keys):
     """A file in ``services/``."""
 
     service: Name
+    """The service, and the data group of its data sets."""
     title: str | None = None
+    """What people call it."""
     description: str | None = None
+    """What it is, for people."""
     labels: frozenset[str] = frozenset()
+    """What all its collectors can be chosen by: `run --label`."""
     profile: str | None = None
+    """The profile that its collectors come from."""
     profiles: list[str] | None = None
+    """Several profiles, laid on each other in this order."""
     with_: dict[str, Any] = Field(default={}, alias="with")
+    """The values of the profiles' parameters."""
     collectors: dict[str, Any] = {}
+    """The collectors by name, laid over those of the profiles; null removes one."""
 
 
 class CollectorKeys(_Keys):
     """A collector, once its profiles and its service are laid on each other."""
 
     title: str | None = None
+    """What people call it."""
     description: str | None = None
+    """What it is, for people."""
     units: dict[str, str] = {}
+    """The unit of a measure, for people: `{total_cost: GBP}`."""
     source: str
+    """Where the figures come from."""
     query: dict[str, Any] = {}
+    """What to ask the source; its keys are the source's own."""
     schedule: ScheduleText
+    """How often it is looked at; gives the period too, unless `period` does."""
     period: Period | None = None
+    """What one figure speaks of, if not what the schedule says."""
     zone: Zone | None = None
+    """Where its days and longer periods begin; the source's or the platform's, if not said."""
     data_set: DataSetName | None = None
+    """Where the observations go; `<service>/<key>` if not said."""
     credentials: FileName | None = None
+    """The file in credentials/ to log in with; the source's name if not said."""
     map: Any = None
     add: Any = None
     steps: Any = None
     id: Any = None
     since: Day | None = None
+    """The first local day to collect."""
     settle: Duration | None = None
+    """How long after its end a period may still change; the source knows, if not said."""
     deadline: Duration | None = None
+    """How long after its end a period may be missing before the collector is late."""
     enabled: bool = True
+    """`no`: it is listed and checked, and never run."""
     labels: frozenset[str] = frozenset()
+    """What it can be chosen by, besides the labels of its service."""
     batch: int = Field(default=1000, ge=1, le=100_000)
+    """How many observations go into one request."""
 
 
 MAPPING_KEYS = ("map", "add", "steps", "id")
