@@ -1,6 +1,6 @@
 """The data sets: records in, by the rules of the write API; records out, as the read API gives."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +85,47 @@ class DataSets:
             self._database.write(lambda connection: self._keep(connection, data_set, rows))
         return refused
 
+    def keep(
+        self, data_set: DataSet, rows: Sequence[dict[str, Any]], *, capped_size: int | None = None
+    ) -> None:
+        """Keep ``rows`` (see ``row_of``) in one transaction: all of them, or none.
+
+        Where two have the same id, the last one counts. Beyond ``capped_size`` bytes the records
+        with the oldest timestamps go.
+        """
+        last = {row["id"]: row for row in rows}
+        if last:
+            self._database.write(lambda one: self._keep(one, data_set, last, capped_size))
+
+    def change(
+        self,
+        data_set: DataSet,
+        identity: str,
+        change: Callable[[dict[str, Any]], dict[str, Any]],
+        *,
+        capped_size: int | None = None,
+    ) -> bool:
+        """Put the row that ``change`` makes of a record in its place; False where there is none.
+
+        It is one transaction, which an exception of ``change`` undoes. The record is as it was
+        posted, with its times in UTC.
+        """
+
+        def work(connection: Connection) -> bool:
+            number = _number(connection, data_set, lock=True)
+            body = connection.scalar(
+                sa.select(records.c.body)
+                .where(records.c.data_set_id == number)
+                .where(records.c.id == key(identity))
+            )
+            if body is None:
+                return False
+            row = change(body)
+            self._keep(connection, data_set, {row["id"]: row}, capped_size)
+            return True
+
+        return self._database.write(work)
+
     def delete(self, data_set: DataSet, ids: Collection[str]) -> int:
         """Remove the records with these ``_id``s; gives how many there were."""
         keys = [key(identity) for identity in ids]
@@ -128,13 +169,20 @@ class DataSets:
         self._database.close()
 
     def _keep(
-        self, connection: Connection, data_set: DataSet, rows: Mapping[str, dict[str, Any]]
+        self,
+        connection: Connection,
+        data_set: DataSet,
+        rows: Mapping[str, dict[str, Any]],
+        capped_size: int | None = None,
     ) -> None:
         now = epoch(self._clock.now())
         names = {"data_group": data_set.group, "data_type": data_set.type, "updated_at": now}
         number = connection.scalar(self._upsert.data_set, names)
         common = {"data_set_id": number, "updated_at": now}
         connection.execute(self._upsert.record, [row | common for row in rows.values()])
+        if capped_size is not None:
+            size = _size(is_sqlite=self._database.is_sqlite)
+            connection.execute(_beyond(capped_size, number, size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +212,33 @@ def _upsert(*, is_sqlite: bool) -> _Upsert:
     )
 
 
-def _number(connection: Connection, data_set: DataSet) -> int | None:
-    return connection.scalar(
+def _number(connection: Connection, data_set: DataSet, *, lock: bool = False) -> int | None:
+    """Give the data set's number; with ``lock`` nobody else writes it until the transaction ends.
+
+    SQLite needs no lock: it has one writer at a time.
+    """
+    found = (
         sa.select(data_sets.c.id)
         .where(data_sets.c.data_group == data_set.group)
         .where(data_sets.c.data_type == data_set.type)
     )
+    return connection.scalar(found.with_for_update() if lock else found)
+
+
+def _size(*, is_sqlite: bool) -> sa.ColumnElement[int]:
+    """Give how many bytes of JSON a record is."""
+    if is_sqlite:
+        return sa.func.length(sa.cast(records.c.body, sa.LargeBinary))
+    return sa.func.octet_length(sa.cast(records.c.body, sa.Text))
+
+
+def _beyond(limit: int, number: int | None, size: sa.ColumnElement[int]) -> sa.Delete:
+    """Give the statement that removes what, counted from the newest back, is beyond ``limit``."""
+    newest = (records.c.timestamp.desc(), records.c.id.desc())
+    total = sa.func.sum(size).over(order_by=newest, rows=(None, 0)).label("total")
+    counted = sa.select(records.c.id, total).where(records.c.data_set_id == number).subquery()
+    old = sa.select(counted.c.id).where(counted.c.total > limit)
+    return sa.delete(records).where(records.c.data_set_id == number, records.c.id.in_(old))
 
 
 def _remove(connection: Connection, number: int | None, which: sa.ColumnElement[bool]) -> int:
