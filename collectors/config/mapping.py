@@ -54,14 +54,16 @@ OldField = Annotated[str, AfterValidator(_kept)]
 
 
 class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class TypedValue(_Spec):
     """A value of ``add`` that is no text: ``{number: 3}`` or ``{boolean: true}``."""
 
     number: int | float | None = None
+    """A number."""
     boolean: bool | None = None
+    """A truth."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
@@ -92,7 +94,9 @@ class IdentitySpec(_Spec):
     """How ``_id`` is made: ``id: safe``, or with constants that tell two collectors apart."""
 
     scheme: Literal["safe"] = "safe"
+    """How the `_id` is made."""
     constants: dict[str, str] = {}
+    """More that the `_id` is made of, to tell two collectors of one data set apart."""
 
     @model_validator(mode="before")
     @classmethod
@@ -109,9 +113,13 @@ class RankSpec(_Spec):
     """
 
     field: NewField = "rank"
+    """Where the number goes."""
     by: str | None = None
+    """The largest of this field comes first; without it the source's order stays."""
     descending: bool = True
+    """`no`: the smallest first."""
     group: tuple[str, ...] = ()
+    """Every set of the values of these is numbered on its own."""
 
 
 class AggregateSpec(_Spec):
@@ -123,8 +131,11 @@ class AggregateSpec(_Spec):
     """
 
     by: tuple[str, ...]
+    """The fields that stay apart."""
     sum: tuple[str, ...] = ()
+    """Counts that are added up."""
     rate: dict[str, str] = {}
+    """Rates, each with the count that it is weighted by."""
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
@@ -142,22 +153,29 @@ class DepartmentSpec(_Spec):
     """
 
     field: str
+    """Where the codes are."""
     to: NewField = "department"
+    """Where the department's slug goes."""
 
 
 class RateSpec(_Spec):
     """``rate``: ``of`` / ``over``, unrounded; unknown where either is, or ``over`` is 0."""
 
     field: NewField
+    """Gets `of` / `over`."""
     of: str
+    """The field above the line."""
     over: str
+    """The field below it."""
 
 
 class ProductSpec(_Spec):
     """``product``: the fields ``of`` multiplied; unknown where one of them is."""
 
     field: NewField
+    """Gets the fields `of`, multiplied."""
     of: tuple[str, ...] = Field(min_length=1)
+    """The fields to multiply."""
 
 
 class ConvertSpec(_Spec):
@@ -168,8 +186,11 @@ class ConvertSpec(_Spec):
     """
 
     field: str
+    """The field to convert."""
     to: Literal["number", "integer", "text", "boolean"] = "number"
+    """`integer` rounds to the nearest, halves to the even."""
     factor: float | None = Field(default=None, allow_inf_nan=False)
+    """What to multiply by first."""
 
     @model_validator(mode="after")
     def _numeric(self) -> Self:
@@ -181,13 +202,22 @@ class ConvertSpec(_Spec):
 class Step(_Spec):
     """One step: a mapping of one key, its name, to what it is to do."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
     drop: Annotated[tuple[OldField, ...], Field(min_length=1)] | None = None
+    """Leave these fields out."""
     rank: RankSpec | None = None
+    """Number the observations of a period from 1."""
     aggregate: AggregateSpec | None = None
+    """Merge the observations of a period that are the same in some fields."""
     department: DepartmentSpec | None = None
+    """Look up the department's code in a field."""
     rate: RateSpec | None = None
+    """One field over another."""
     product: ProductSpec | None = None
+    """Fields multiplied."""
     convert: ConvertSpec | None = None
+    """Another type, or another unit."""
 
     @model_validator(mode="after")
     def _single(self) -> Self:
@@ -214,6 +244,10 @@ class MappingSpec(_Spec):
     """
 
     map: dict[OldField, NewField] = {}
+    """Other names for fields: `{pagePath: page}`; `name_0` is part 0 of what `name` holds."""
     add: dict[NewField, Added] = {}
+    """Fields with a fixed value: `channel: digital`, `weight: {number: 3}`."""
     steps: tuple[Step, ...] = ()
+    """What is made of the fields, in the order written."""
     id: IdentitySpec = IdentitySpec()
+    """What an observation's `_id` is made of."""
