@@ -22,7 +22,8 @@ NAMED: Mapping[str, Period] = {
     "quarterly": Period.QUARTER,
     "yearly": Period.YEAR,
 }
-_EVERY = re.compile(r"every (?:(?P<count>[1-9][0-9]{0,4}) )?(?P<unit>second|minute|hour|day)s?")
+EVERY = re.compile(r"every (?:(?P<count>[1-9][0-9]{0,4}) )?(?P<unit>second|minute|hour|day)s?")
+"""Text like ``every 2 minutes``."""
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
 _CRON = {
     "minute": "0-59",
@@ -61,7 +62,7 @@ def parse_schedule(text: str) -> Schedule:
     """Read a schedule; raises ValueError with what is wrong and what would be right."""
     if text in NAMED:
         return Schedule(text, NAMED[text])
-    if match := _EVERY.fullmatch(text):
+    if match := EVERY.fullmatch(text):
         every = timedelta(seconds=int(match["count"] or 1) * _UNITS[match["unit"]])
         return Schedule(text, Period.INSTANT, every=every)
     if len(text.split()) == len(_CRON):
