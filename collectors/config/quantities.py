@@ -7,10 +7,10 @@ from functools import cache
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from collectors.config.schedules import Schedule, parse_schedule
+from collectors.config.schedules import EVERY, NAMED, Schedule, parse_schedule
 from collectors.config.suggestions import hint
 
 Value = TypeVar("Value")
@@ -68,8 +68,26 @@ def _from_text(parse: Callable[[str], Value]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-Duration = Annotated[timedelta, _from_text(parse_duration)]
-Size = Annotated[int, _from_text(parse_size)]
-Day = Annotated[date, _from_text(parse_day)]
-Zone = Annotated[ZoneInfo, _from_text(parse_zone)]
-ScheduleText = Annotated[Schedule, _from_text(parse_schedule)]
+def _words(pattern: str, *examples: str) -> dict[str, Any]:
+    """Describe a quantity to editors; the ``format`` says that a plain number is none."""
+    text = {"type": "string", "format": "words", "pattern": f"^(?:{pattern})$"}
+    return {**text, "examples": list(examples)}
+
+
+_AS_DURATION = _words(_DURATION.pattern, "90 minutes", "2 days")
+_AS_SIZE = _words(_SIZE.pattern, "500 MB", "1 GB")
+_AS_DAY = _words(_DAY.pattern, "2014-04-01")
+_AS_ZONE = _words(r"\w[\w+-]*(/\w[\w+-]*)*", "Europe/London", "UTC")
+_AS_SCHEDULE = {
+    "anyOf": [
+        {"enum": list(NAMED)},
+        _words(EVERY.pattern, "every 2 minutes"),
+        _words(r"\s*\S+(\s+\S+){4}\s*", "30 6 * * 1-5"),
+    ]
+}
+
+Duration = Annotated[timedelta, _from_text(parse_duration), WithJsonSchema(_AS_DURATION)]
+Size = Annotated[int, _from_text(parse_size), WithJsonSchema(_AS_SIZE)]
+Day = Annotated[date, _from_text(parse_day), WithJsonSchema(_AS_DAY)]
+Zone = Annotated[ZoneInfo, _from_text(parse_zone), WithJsonSchema(_AS_ZONE)]
+ScheduleText = Annotated[Schedule, _from_text(parse_schedule), WithJsonSchema(_AS_SCHEDULE)]
