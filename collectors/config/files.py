@@ -47,6 +47,8 @@ Name = Annotated[str, AfterValidator(name_of), _spelt(NAME)]
 DataSetName = Annotated[str, AfterValidator(_data_set), _spelt(_DATA_SET)]
 FileName = Annotated[str, AfterValidator(_file_name), _spelt(_FILE)]
 TargetName = Annotated[str, AfterValidator(_target_name), _spelt(_TARGET)]
+Url = Annotated[str, _spelt("https?://[^@?]+")]
+"""A write API's base URL; ``platforms`` checks all of it."""
 
 
 class _Keys(BaseModel):
@@ -91,7 +93,7 @@ class PlatformKeys(_Keys):
 class TargetKeys(_Keys):
     """One target that needs more than its URL."""
 
-    url: str
+    url: Url
     """The base URL of a write API, `https://…/data`, without a user or a query."""
     name: TargetName | None = None
     """What lanes and messages call it; the host unless it is said."""
