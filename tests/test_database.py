@@ -99,11 +99,15 @@ def names_in(connection: sa.Connection, table: str = "things") -> list[str]:
 
 def queue_behind(database: Database, works: list[Callable[[sa.Connection], object]]) -> list:
     """Do the works so that all of them are waiting when the writer turns to them."""
-    release = threading.Event()
+    begun, release = threading.Event(), threading.Event()
+
+    def hold(_: sa.Connection) -> None:
+        begun.set()
+        release.wait()
+
     with ThreadPoolExecutor(len(works) + 1) as pool:
-        held = pool.submit(database.write, lambda _: release.wait())
-        while not held.running() or database._writer._queue.qsize():
-            pass
+        pool.submit(database.write, hold)
+        begun.wait()
         futures = [pool.submit(database.write, work) for work in works]
         while database._writer._queue.qsize() < len(works):
             pass
