@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from collectors.config.digests import TokenDigest
 from collectors.config.quantities import Day, Duration, ScheduleText, Size, Zone
 from collectors.periods import Period
 
@@ -62,6 +63,33 @@ class EmbeddedKeys(_Keys):
 
     url: str = "sqlite:///var/data-sets.db"
     """The URL of its database."""
+    administrator_token: TokenDigest | None = None
+    """What may take a whole data set away over HTTP; without it nobody may."""
+
+
+class DataSetKeys(_Keys):
+    """One data set that is served over HTTP."""
+
+    token: TokenDigest | None = None
+    """Who may write it: a token by reference, or sha256: and the digest of one."""
+    tokens: list[TokenDigest] | None = None
+    """The same, where there are several."""
+    auto_ids: list[str] = []
+    """The fields that the server makes `_id` of."""
+    schema_: Any = Field(default=None, alias="schema")
+    """A JSON Schema (Draft 4) of its records: a mapping, or a file in config/."""
+    raw_queries_allowed: bool = True
+    """Whether single records may be read, by anybody."""
+    queryable: bool = True
+    """Whether it may be read at all."""
+    published: bool = True
+    """Whether it counts as published; if not, answers carry a warning."""
+    realtime: bool = False
+    """Whether it holds figures of the moment, which caches keep for two minutes."""
+    capped_size: Size | None = None
+    """How much a realtime data set holds before the oldest records fall off: 4 MB."""
+    max_age_expected: Duration | None = None
+    """How old its newest record may be before it counts as out of date."""
 
 
 class OutboxKeys(_Keys):
@@ -80,6 +108,8 @@ class PlatformKeys(_Keys):
     """The URL of the database that keeps coverage, runs and the outbox."""
     embedded: EmbeddedKeys = EmbeddedKeys()
     """The data sets that this program keeps itself."""
+    data_sets: dict[DataSetName, DataSetKeys] = {}
+    """How data sets are served over HTTP."""
     timezone: Zone | None = None
     """Where days and longer periods begin, unless a collector or its source says otherwise."""
     workers: int = Field(default=16, ge=1, le=1000)

@@ -18,8 +18,8 @@ from collectors.config.suggestions import hint
 from collectors.values import DataSet
 
 _KNOWN = ("platform.yaml", "profiles", "services")
-_NOT_OURS = ("data", "var")
-"""Folders that others may keep here: the files that queries name, and databases."""
+_NOT_OURS = ("data", "schemas", "var")
+"""Folders that may be here too: files that queries and data sets name, and databases."""
 
 _SUFFIXES = (".yaml", ".yml")
 
@@ -95,7 +95,8 @@ class _Reading:
         node = read(path, report) if path.exists() else None
         if node is None:
             return Platform()
-        return platform_of(self._references.resolve(node, report), report) or Platform()
+        node = self._references.resolve(node, report)
+        return platform_of(node, self._directory, report) or Platform()
 
     def _profiles(self) -> Iterator[tuple[str, Profile | None]]:
         for path, node, report in self._files("profiles"):

@@ -45,12 +45,13 @@ class Target:
 class DeclaredDataSet:
     """How one embedded data set answers over HTTP; the defaults are those of an undeclared one.
 
-    ``auto_ids`` are the fields that the server makes ``_id`` of; ``schema`` is a JSON Schema
+    ``tokens`` are the digests of those that may write it; ``auto_ids`` are the fields that the server makes ``_id`` of; ``schema`` is a JSON Schema
     (Draft 4) that holds beside that of its data type; ``capped_size`` is bytes, after which the
     oldest records of a realtime set fall off.
     """
 
     data_set: DataSet
+    tokens: tuple[bytes, ...] = field(default=(), repr=False)
     auto_ids: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
     raw_queries_allowed: bool = True
@@ -71,7 +72,8 @@ class Platform:
     """What holds for all collectors: ``config/platform.yaml``, or the defaults.
 
     ``state`` and ``embedded`` are database URLs, secret because they may hold a password;
-    ``outbox_limit`` is bytes a lane; ``synchronous`` is SQLite's ``FULL`` or ``NORMAL``.
+    ``outbox_limit`` is bytes a lane; ``synchronous`` is SQLite's ``FULL`` or ``NORMAL``;
+    ``administrator`` is the digest of the token that may take data sets away over HTTP.
     """
 
     targets: tuple[Target, ...] = (Target(name=EMBEDDED),)
@@ -81,6 +83,8 @@ class Platform:
     workers: int = 16
     outbox_limit: int = 1_000_000_000
     synchronous: str = "FULL"
+    data_sets: tuple[DeclaredDataSet, ...] = ()
+    administrator: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

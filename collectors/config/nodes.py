@@ -17,6 +17,7 @@ class Null:
 class Text:
     """A scalar. Where it held references, ``written`` is how it stands in the file.
 
+    ``quoted`` says that it stands in quotes, and so is a text whatever it looks like;
     ``referenced`` says that the environment or a file gave some of it, so it may be secret;
     ``broken``, that one of them could not be found, which has been reported.
     """
@@ -26,6 +27,7 @@ class Text:
     written: str | None = None
     referenced: bool = False
     broken: bool = False
+    quoted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from collectors.config.checks import check, got
+from collectors.config.data_sets import data_sets_of
 from collectors.config.files import PlatformKeys, TargetKeys
 from collectors.config.findings import Reporter
 from collectors.config.model import EMBEDDED, Platform, Target
@@ -16,8 +18,11 @@ _PASSWORD = re.compile(r"://[^/@]*?:(?P<user>[^/]*)@|[?&]password=(?P<query>[^&]
 _REFERENCES = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::-|:\?[^{}]*)?\}")
 
 
-def platform_of(node: Node, report: Reporter) -> Platform | None:
-    """Read the platform, or report each mistake in it and give None. References are resolved."""
+def platform_of(node: Node, directory: Path, report: Reporter) -> Platform | None:
+    """Read the platform, or report each mistake in it and give None. References are resolved.
+
+    ``directory`` is where the files that it names are.
+    """
     keys = check(PlatformKeys, Entry(node.place, node), _WHAT, report)
     entries = node.entries if isinstance(node, Table) else {}
     targets = tuple(_targets(entries.get("target"), report))
@@ -25,7 +30,10 @@ def platform_of(node: Node, report: Reporter) -> Platform | None:
     embedded = entries.get("embedded")
     if embedded and isinstance(embedded.value, Table):
         _no_plain_password(embedded.value.entries.get("url"), "url", report)
-    if keys is None or not report.clean:
+    if keys is None:
+        return None
+    data_sets = tuple(data_sets_of(keys.data_sets, entries.get("data_sets"), directory, report))
+    if not report.clean:
         return None
     default = Platform()
     return Platform(
@@ -36,6 +44,8 @@ def platform_of(node: Node, report: Reporter) -> Platform | None:
         workers=keys.workers,
         outbox_limit=keys.outbox.limit,
         synchronous=keys.durability.upper(),
+        data_sets=data_sets,
+        administrator=keys.embedded.administrator_token,
     )
 
 

@@ -34,6 +34,12 @@ def read(path: Path, report: Report) -> Node | None:
         return None
 
 
+class _Bare(str):
+    """A number as it stands in JSON, without quotes."""
+
+    __slots__ = ()
+
+
 class _UnreadableError(Exception):
     def __init__(self, place: Place, message: str) -> None:
         super().__init__(message)
@@ -88,7 +94,7 @@ def _place_in(before: str, file: str) -> Place:
 def _json(text: str, file: str) -> Node:
     place = Place(file)
     try:
-        data = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        data = json.loads(text, parse_int=_Bare, parse_float=_Bare, parse_constant=_Bare)
     except json.JSONDecodeError as exc:
         place = Place(file, exc.lineno, exc.colno)
         raise _UnreadableError(place, f"this is not JSON: {exc.msg}") from exc
@@ -110,7 +116,7 @@ def _from_data(data: Any, place: Place, depth: int) -> Node:
             return List(tuple(_from_data(item, place, depth + 1) for item in data), place)
         case bool():
             return Text(str(data).lower(), place)
-    return Text(str(data), place)
+    return Text(str(data), place, quoted=not isinstance(data, _Bare))
 
 
 class _Builder:
@@ -158,7 +164,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             if event.implicit[0] and event.value in _NULLS:
                 return Null(place)
-            return Text(event.value, place)
+            return Text(event.value, place, quoted=not event.implicit[0])
         if isinstance(event, yaml.SequenceStartEvent):
             return self._list(place, depth)
         return self._table(place, depth)

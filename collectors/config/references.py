@@ -112,7 +112,7 @@ class References:
         filled = _REFERENCE.sub(replaced, text.text)
         written = text.written or text.text
         referenced = text.referenced or given.referenced
-        return Text(filled, text.place, written, referenced, given.broken)
+        return Text(filled, text.place, written, referenced, given.broken, text.quoted)
 
     def _value(self, match: re.Match[str], given: "_Given") -> str:
         if match["unclosed"]:
