@@ -71,7 +71,8 @@ def describe(exc: BaseException) -> str:
 
 def _is_timeout(exc: BaseException) -> bool:
     cause = exc.original_error if isinstance(exc, ProxyError) else exc
-    return isinstance(cause, TimeoutError)
+    # To urllib3 a connection that was refused is a timeout too.
+    return isinstance(cause, TimeoutError) and not isinstance(cause, NewConnectionError)
 
 
 def without_query(url: str) -> str:

@@ -59,13 +59,21 @@ class Done:
         return json.loads(self.out)
 
 
-class _stdin(redirect_stdout[io.StringIO]):  # noqa: N801 - called like its sisters
+class _Stdin(io.TextIOWrapper):
+    """What is typed, at a terminal or not."""
+
+    def __init__(self, typed: str, *, terminal: bool) -> None:
+        super().__init__(io.BytesIO(typed.encode()), encoding="utf-8")
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+class _stdin(redirect_stdout[_Stdin]):  # noqa: N801 - called like its sisters
     """Give what is typed to whoever reads stdin."""
 
     _stream = "stdin"
-
-    def __init__(self, typed: str) -> None:
-        super().__init__(io.StringIO(typed))
 
 
 def no_sleep(_seconds: float) -> None:
@@ -139,8 +147,11 @@ class Place:
         path.write_text(text)
         path.chmod(0o600)
 
-    def run(self, *arguments: str, typed: str = "") -> Done:
-        """Run a command of the program in this process; ``typed`` is what comes on stdin."""
+    def run(self, *arguments: str, typed: str = "", terminal: bool = False) -> Done:
+        """Run a command of the program in this process.
+
+        ``typed`` is what comes on stdin, which with ``terminal`` is one.
+        """
         for server in self.servers:
             server.ahead = (self.clock.now() - datetime.now(UTC)).total_seconds()
         parts = {
@@ -153,7 +164,8 @@ class Place:
         }
         places = ["--config", str(self.config), "--credentials", str(self.credentials)]
         out, err = io.StringIO(), io.StringIO()
-        with redirect_stdout(out), redirect_stderr(err), _stdin(typed):
+        stdin = _stdin(_Stdin(typed, terminal=terminal))
+        with redirect_stdout(out), redirect_stderr(err), stdin:
             code = main([*places, *arguments], world=World(**parts))
         return Done(code, out.getvalue(), err.getvalue())
 

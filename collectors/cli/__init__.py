@@ -18,6 +18,7 @@ from collectors.cli.look import list_collectors, show
 from collectors.cli.outbox import outbox
 from collectors.cli.read import read
 from collectors.cli.run import run
+from collectors.cli.send import send
 from collectors.cli.settings import Settings, World
 from collectors.cli.status import status
 from collectors.cli.validate import validate
@@ -96,7 +97,7 @@ def cli(
     context.obj = settings
 
 
-for command in (run, validate, list_collectors, show, status, read, outbox, dead_letters):
+for command in (run, validate, list_collectors, show, status, read, send, outbox, dead_letters):
     cli.add_command(command)
 
 

@@ -7,7 +7,8 @@ from fnmatch import fnmatchcase
 import click
 
 from collectors.cli.settings import Settings
-from collectors.config.model import Collector, Configuration
+from collectors.config.model import Collector, Configuration, Target
+from collectors.values import DataSet
 
 
 def usable(settings: Settings) -> Configuration:
@@ -48,6 +49,23 @@ def one_collector(configuration: Configuration, name: str) -> Collector:
     if collector is None:
         raise _unknown(configuration, name)
     return collector
+
+
+def one_data_set(name: str) -> DataSet:
+    """Read ``<data-group>/<data-type>``; anything else is a mistake of usage."""
+    try:
+        return DataSet.parse(name)
+    except ValueError as exc:
+        raise click.UsageError(str(exc)) from exc
+
+
+def one_target(targets: Sequence[Target], name: str) -> Target:
+    """Give the target of this name; another one is a mistake of usage."""
+    for target in targets:
+        if target.name == name:
+            return target
+    known = ", ".join(one.name for one in targets)
+    raise click.UsageError(f"no target is called {name!r}; there are: {known}")
 
 
 def check_data_sets(

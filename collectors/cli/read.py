@@ -11,14 +11,13 @@ from urllib.parse import urlencode
 import click
 import orjson
 
-from collectors.cli.choosing import check_data_sets, usable
+from collectors.cli.choosing import check_data_sets, one_data_set, one_target, usable
 from collectors.cli.output import show_rows
 from collectors.cli.settings import Settings
 from collectors.clock import iso
 from collectors.config.model import Target
 from collectors.datasets import Query
 from collectors.errors import Unexpected
-from collectors.values import DataSet
 
 ROWS = 20
 """How many rows a table shows where no limit was given; CSV and JSON are whole."""
@@ -55,7 +54,7 @@ def read(
     """
     if as_csv and as_json:
         raise click.UsageError("--csv or --json, not both")
-    named = _named(data_set)
+    named = one_data_set(data_set)
     query = _query(start, end, filters, sort, limit)
     target = _target(settings, target_name)
     if target.url is None:
@@ -67,13 +66,6 @@ def read(
         records = _fetch(settings, f"{target.url.rstrip('/')}/{named}", query)
         _print(records, as_csv=as_csv, as_json=as_json, limit=limit)
     return 0
-
-
-def _named(data_set: str) -> DataSet:
-    try:
-        return DataSet.parse(data_set)
-    except ValueError as exc:
-        raise click.UsageError(str(exc)) from exc
 
 
 def _query(
@@ -104,13 +96,7 @@ def _query(
 
 def _target(settings: Settings, name: str | None) -> Target:
     targets = usable(settings).platform.targets
-    if name is None:
-        return targets[0]
-    for target in targets:
-        if target.name == name:
-            return target
-    known = ", ".join(one.name for one in targets)
-    raise click.UsageError(f"no target is called {name!r}; there are: {known}")
+    return targets[0] if name is None else one_target(targets, name)
 
 
 def _fetch(settings: Settings, url: str, query: Query) -> Iterator[Mapping[str, Any]]:

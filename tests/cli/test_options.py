@@ -16,6 +16,7 @@ COMMANDS = [
     ["show"],
     ["status"],
     ["read"],
+    ["send"],
     ["outbox"],
     ["outbox", "list"],
     ["outbox", "retry"],

@@ -1,0 +1,94 @@
+"""A post by hand: one body of JSON as it is, to one write API, as often as it takes.
+
+It goes past the outbox, so what becomes of it is told at once, in the server's own words.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from collectors.datasets import DataSets
+from collectors.errors import CollectorError, Refused, Unavailable
+from collectors.http_client import RETRIED, HttpClient, Reply
+from collectors.http_messages import printable
+from collectors.packing import compress
+from collectors.record_rules import problems, schema_problems
+from collectors.values import DataSet, Secret
+
+PACKED_FROM = 2048
+"""Bytes: a larger body is sent as gzip."""
+_SHOWN = 2000
+_ADVICE = {
+    401: "the token was not accepted",
+    403: "the token may not write there",
+    413: "it is too large for one request: send it in parts",
+}
+
+
+def post(http: HttpClient, url: str, body: bytes, token: Secret) -> Reply:
+    """POST ``body``, all of it on every try, and give the 2xx that was answered.
+
+    Raises Unavailable after the last try, and Refused where another try could change nothing;
+    their ``status`` is None where nothing was answered, or nothing could be asked.
+    """
+    headers = {"Accept": "application/json", "Content-Type": "application/json"}
+    if len(body) > PACKED_FROM:
+        headers["Content-Encoding"] = "gzip"
+        body = compress(body)
+
+    def judge(reply: Reply) -> CollectorError | None:
+        return _judged(reply, reply.retry_after(http.clock.now()))
+
+    return http.ask("POST", url, body=body, headers=headers, bearer=token, judge=judge)
+
+
+def keep(data_sets: DataSets, data_set: DataSet, records: Sequence[Any]) -> None:
+    """Keep ``records`` in an embedded data set, all of them or none, by the write API's rules.
+
+    Raises Refused with every message where one of them breaks a rule, StoreError.
+    """
+    said = [one for record in records for one in _problems(data_set.type, record)]
+    if not said:
+        said = [one.reason for one in data_sets.upsert(data_set, records)]
+    if said:
+        raise Refused(f"{data_set} refused it: {'; '.join(dict.fromkeys(said))[:_SHOWN]}", 400)
+
+
+def is_receipt(reply: Reply) -> bool:
+    """Tell whether a 2xx is that of a write API, and not the page of something in between."""
+    answer = _answer(reply)
+    return isinstance(answer, dict) and answer.get("status") == "ok"
+
+
+def _problems(data_type: str, record: Any) -> list[str]:
+    if not isinstance(record, dict):
+        return [f"{record!r:.50} is not an object"]
+    return [*schema_problems(data_type, record), *problems(record)]
+
+
+def _judged(reply: Reply, retry_after: float | None) -> CollectorError | None:
+    if 200 <= reply.status < 300:
+        return None
+    # The body of a 401 may echo the token, in whatever form: it is never repeated.
+    said = _ADVICE.get(reply.status) or _said(reply)
+    message = f"{reply.url} answered {reply.status}{said and f': {said}'}"
+    if reply.status in RETRIED or reply.status >= 500:
+        return Unavailable(message, retry_after, reply.status)
+    return Refused(message, reply.status)
+
+
+def _said(reply: Reply) -> str:
+    answer = _answer(reply)
+    if not isinstance(answer, dict):
+        return ""
+    told = answer.get("messages") or answer.get("message") or ""
+    parts = told if isinstance(told, list) else [told]
+    return printable("; ".join(map(str, parts)))[:_SHOWN]
+
+
+def _answer(reply: Reply) -> Any:
+    try:
+        return orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return None
