@@ -34,7 +34,7 @@ from collectors.errors import (
     Unavailable,
     Unexpected,
 )
-from collectors.http_client import HttpClient, Reply
+from collectors.http_client import HttpClient, Reply, without_query
 from collectors.periods import ALWAYS, Period, Window, beginning, floor, shift
 from collectors.values import Number, Reading, Secret
 
@@ -63,6 +63,7 @@ __all__ = [
     "beginning",
     "floor",
     "shift",
+    "without_query",
 ]
 
 Item = TypeVar("Item")
@@ -139,13 +140,18 @@ class Context:
 
 
 class Source(BaseModel):
-    """The contract of a source; its fields are the ``query``. Subclasses override what differs."""
+    """The contract of a source; its fields are the ``query``. Subclasses override what differs.
+
+    ``credential`` is the model of its credential; unless ``credential_needed``, a collector has one
+    only where it names it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     name: ClassVar[str]
     periods: ClassVar[frozenset[Period]] = frozenset(set(Period) - {Period.INSTANT})
     credential: ClassVar[type[Credential] | None] = None
+    credential_needed: ClassVar[bool] = True
 
     @property
     def max_span(self) -> timedelta | None:

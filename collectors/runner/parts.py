@@ -71,7 +71,8 @@ class Parts:
     def context(self, collector: Collector, warnings: list[str]) -> Context:
         """Build what one run of a collector's source is given; ConfigError without a credential."""
         name = collector.credentials or collector.source.name
-        model = collector.source.credential
+        source = collector.source
+        model = source.credential if collector.credentials or source.credential_needed else None
         return Context(
             http=self.http,
             clock=self.clock,
