@@ -48,7 +48,7 @@ Name = Annotated[str, AfterValidator(name_of), _spelt(NAME)]
 DataSetName = Annotated[str, AfterValidator(_data_set), _spelt(_DATA_SET)]
 FileName = Annotated[str, AfterValidator(_file_name), _spelt(_FILE)]
 TargetName = Annotated[str, AfterValidator(_target_name), _spelt(_TARGET)]
-Url = Annotated[str, _spelt("https?://[^@?]+")]
+Url = Annotated[str, Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^@?]+$"})]
 """A write API's base URL; ``platforms`` checks all of it."""
 
 
