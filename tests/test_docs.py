@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel
 
 from collectors.cli import cli, main
-from collectors.config import Vault, files, load, mapping
+from collectors.config import Vault, files, load, mapping, steps
 from collectors.sources import BUILT_IN, registry
 from collectors.values import DataSet
 from docs import generate
@@ -35,13 +35,14 @@ SECTIONS: dict[type[BaseModel], str] = {
     files.ParameterKeys: "Parameters",
     files.CollectorKeys: "A collector",
     mapping.TypedValue: "`add`",
-    mapping.Step: "`steps`",
-    mapping.RankSpec: "`rank`",
-    mapping.AggregateSpec: "`aggregate`",
-    mapping.DepartmentSpec: "`department`",
-    mapping.RateSpec: "`rate`",
-    mapping.ProductSpec: "`product`",
-    mapping.ConvertSpec: "`convert`",
+    steps.Step: "`steps`",
+    steps.RankSpec: "`rank`",
+    steps.AggregateSpec: "`aggregate`",
+    steps.DepartmentSpec: "`department`",
+    steps.RateSpec: "`rate`",
+    steps.ProductSpec: "`product`",
+    steps.ConvertSpec: "`convert`",
+    steps.TimestampSpec: "`timestamp`",
     mapping.IdentitySpec: "`id`",
 }
 
@@ -217,11 +218,11 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
 def test_every_kind_of_key_has_its_section():
     models = {
         one
-        for module in (files, mapping)
+        for module in (files, mapping, steps)
         for name, one in inspect.getmembers(module, inspect.isclass)
         if one.__module__ == module.__name__ and issubclass(one, BaseModel) and name[0] != "_"
     }
-    assert models - {mapping.MappingSpec} == SECTIONS.keys()
+    assert models - {mapping.MappingSpec, steps.Spec} == SECTIONS.keys()
     assert set(files.MAPPING_KEYS) == mapping.MappingSpec.model_fields.keys()
 
 
@@ -232,7 +233,7 @@ def test_every_key_has_its_text_and_no_other_has(model):
 
 
 def test_every_step_and_mapping_key_has_its_section():
-    names = [*files.MAPPING_KEYS, *mapping.Step.model_fields]
+    names = [*files.MAPPING_KEYS, *steps.Step.model_fields]
     assert [name for name in names if f"`{name}`" not in CONFIGURATION] == []
 
 

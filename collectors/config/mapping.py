@@ -14,50 +14,23 @@ Nothing here is ever evaluated as code. Fields are called by the names that they
 turn comes: ``add`` is first, then ``map``, then the steps in the order written.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     TypeAdapter,
     WithJsonSchema,
     model_validator,
 )
 
-from collectors.record_rules import key_problem
+from collectors.config.steps import NewField, OldField, Spec, Step
 from collectors.values import Scalar
 
-_MADE_HERE = frozenset({"_id", "_timestamp"})
 
-
-def _made(name: str) -> str:
-    if name in _MADE_HERE:
-        raise ValueError(f"{name} is made by the collector and cannot be set")
-    if problem := key_problem(name):
-        raise ValueError(problem)
-    return name
-
-
-def _kept(name: str) -> str:
-    if name in _MADE_HERE:
-        raise ValueError(f"every observation needs its {name}")
-    return name
-
-
-NewField = Annotated[str, AfterValidator(_made)]
-"""The name of a field that will be sent, so the write API's rules hold for it."""
-OldField = Annotated[str, AfterValidator(_kept)]
-"""The name of a field that goes away; any text, for sources call things as they like."""
-
-
-class _Spec(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class TypedValue(_Spec):
+class TypedValue(Spec):
     """A value of ``add`` that is no text: ``{number: 3}`` or ``{boolean: true}``."""
 
     number: int | float | None = None
@@ -90,164 +63,82 @@ Added = Annotated[
 """A value to add: text as it is written, or a ``TypedValue`` for a number or a truth value."""
 
 
-class IdentitySpec(_Spec):
-    """How ``_id`` is made: ``id: safe``, or with constants that tell two collectors apart."""
+def _format(text: str) -> str:
+    if "%" not in text:
+        raise ValueError(f"{text!r} is not a format of a time, such as %Y-%m-%d")
+    return text
 
-    scheme: Literal["safe"] = "safe"
+
+TimeFormat = Annotated[str, AfterValidator(_format)]
+COMPACT = "%Y%m%d%H%M%S"
+"""How the old collectors spelt the start of a period in most of their ids."""
+
+
+class IdentitySpec(Spec):
+    """How ``_id`` is made: ``id: safe``, with constants that tell two collectors apart perhaps.
+
+    ``id: legacy`` joins the texts of some ``fields``, as the collectors before this one did, so
+    that their data sets go on without doubles. A field is called by the name that it is sent
+    with, or else by the name of a dimension at the source. Without ``fields`` they are
+    ``dataType``, ``_timestamp``, ``timeSpan`` (what there is of them) and the only dimension.
+    """
+
+    scheme: Literal["safe", "legacy"] = "safe"
     """How the `_id` is made."""
-    constants: dict[str, str] = {}
+    constants: dict[str, str] = Field({})
     """More that the `_id` is made of, to tell two collectors of one data set apart."""
+    fields: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """`legacy`: what the `_id` is made of, in this order."""
+    optional: frozenset[str] = frozenset()
+    """`legacy`: those of `fields` that may be missing, and count as empty."""
+    separator: str = "_"
+    """`legacy`: what stands between the fields."""
+    timestamps: dict[str, TimeFormat] = Field({"_timestamp": COMPACT})
+    """`legacy`: the fields that hold a time, and how it is spelt in the `_id`."""
+    blank: str = " "
+    """`legacy`: what stands for a blank."""
+    encoding: Literal["base64", "plain"] = "base64"
+    """`legacy`: `base64` also sends the text itself, as `humanId`."""
 
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: Any) -> Any:
         return {"scheme": value} if isinstance(value, str) else value
 
-
-class RankSpec(_Spec):
-    """``rank``: number the records of a period from 1.
-
-    With ``by``, the largest comes first (the smallest, if ``descending`` is false), the unknown
-    last, and equals in the order of their dimensions; without, they stay in the order in which the
-    source gave them. With ``group``, every set of its values is numbered on its own.
-    """
-
-    field: NewField = "rank"
-    """Where the number goes."""
-    by: str | None = None
-    """The largest of this field comes first; without it the source's order stays."""
-    descending: bool = True
-    """`no`: the smallest first."""
-    group: tuple[str, ...] = ()
-    """Every set of the values of these is numbered on its own."""
-
-
-class AggregateSpec(_Spec):
-    """``aggregate``: merge the records of a period that are the same in the fields ``by``.
-
-    ``sum`` names the counts to add up; ``rate`` maps a rate to the count it is weighted by. What
-    is in none of the three is dropped, but for ``dataType`` and ``timeSpan``. The merged record's
-    identity is made of the fields ``by``, under the names that the source gave them.
-    """
-
-    by: tuple[str, ...]
-    """The fields that stay apart."""
-    sum: tuple[str, ...] = ()
-    """Counts that are added up."""
-    rate: dict[str, str] = {}
-    """Rates, each with the count that it is weighted by."""
-
     @model_validator(mode="after")
-    def _apart(self) -> Self:
-        named = [*self.by, *self.sum, *self.rate]
-        twice = sorted({name for name in named if named.count(name) > 1})
-        if twice:
-            raise ValueError(f"{', '.join(twice)}: a field is grouped by, summed or a rate, once")
+    def _of_one_scheme(self) -> Self:
+        of_safe = {"scheme", "constants"}
+        foreign = self.model_fields_set & of_safe - {"scheme"}
+        if self.scheme == "safe":
+            foreign = self.model_fields_set - of_safe
+        if foreign:
+            raise ValueError(f"the scheme {self.scheme} has no {', '.join(sorted(foreign))}")
+        if stray := sorted(self.optional - set(self.fields or ())):
+            raise ValueError(f"{', '.join(stray)}: optional, but not among the fields")
         return self
 
 
-class DepartmentSpec(_Spec):
-    """``department``: look up the first code in ``field`` (``<D10><D9>``), give its slug.
-
-    A code that is not in the table stays as it is, and is warned about.
-    """
-
-    field: str
-    """Where the codes are."""
-    to: NewField = "department"
-    """Where the department's slug goes."""
-
-
-class RateSpec(_Spec):
-    """``rate``: ``of`` / ``over``, unrounded; unknown where either is, or ``over`` is 0."""
-
-    field: NewField
-    """Gets `of` / `over`."""
-    of: str
-    """The field above the line."""
-    over: str
-    """The field below it."""
-
-
-class ProductSpec(_Spec):
-    """``product``: the fields ``of`` multiplied; unknown where one of them is."""
-
-    field: NewField
-    """Gets the fields `of`, multiplied."""
-    of: tuple[str, ...] = Field(min_length=1)
-    """The fields to multiply."""
-
-
-class ConvertSpec(_Spec):
-    """``convert``: give ``field`` another type, after multiplying it by ``factor``.
-
-    ``integer`` rounds to the nearest, halves to the even. What cannot be converted becomes unknown,
-    and is warned about.
-    """
-
-    field: str
-    """The field to convert."""
-    to: Literal["number", "integer", "text", "boolean"] = "number"
-    """`integer` rounds to the nearest, halves to the even."""
-    factor: float | None = Field(default=None, allow_inf_nan=False)
-    """What to multiply by first."""
-
-    @model_validator(mode="after")
-    def _numeric(self) -> Self:
-        if self.factor is not None and self.to not in ("number", "integer"):
-            raise ValueError(f"a factor makes a number or an integer, not {self.to}")
-        return self
-
-
-class Step(_Spec):
-    """One step: a mapping of one key, its name, to what it is to do."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
-
-    drop: Annotated[tuple[OldField, ...], Field(min_length=1)] | None = None
-    """Leave these fields out."""
-    rank: RankSpec | None = None
-    """Number the observations of a period from 1."""
-    aggregate: AggregateSpec | None = None
-    """Merge the observations of a period that are the same in some fields."""
-    department: DepartmentSpec | None = None
-    """Look up the department's code in a field."""
-    rate: RateSpec | None = None
-    """One field over another."""
-    product: ProductSpec | None = None
-    """Fields multiplied."""
-    convert: ConvertSpec | None = None
-    """Another type, or another unit."""
-
-    @model_validator(mode="after")
-    def _single(self) -> Self:
-        if len(self.model_fields_set) != 1 or self.spec is None:
-            raise ValueError(f"a step has one key: {', '.join(type(self).model_fields)}")
-        return self
-
-    @property
-    def name(self) -> str:
-        """The step's key."""
-        return next(iter(self.model_fields_set))
-
-    @property
-    def spec(self) -> Any:
-        """What the step's key holds."""
-        return getattr(self, self.name)
-
-
-class MappingSpec(_Spec):
+class MappingSpec(Spec):
     """How readings become observations: constants, new names, steps, identity.
 
     ``map`` gives a field (key) another name (value); a key ``name_0`` takes part 0 of the
     colon-separated text in ``name``, unless there is a field of that very name.
     """
 
-    map: dict[OldField, NewField] = {}
+    map: dict[OldField, NewField] = Field({})
     """Other names for fields: `{pagePath: page}`; `name_0` is part 0 of what `name` holds."""
-    add: dict[NewField, Added] = {}
+    add: dict[NewField, Added] = Field({})
     """Fields with a fixed value: `channel: digital`, `weight: {number: 3}`."""
     steps: tuple[Step, ...] = ()
     """What is made of the fields, in the order written."""
     id: IdentitySpec = IdentitySpec()
     """What an observation's `_id` is made of."""
+
+    @property
+    def constants(self) -> Mapping[str, Scalar]:
+        """The parts of the identity that are the same in every observation."""
+        if self.id.scheme == "safe":
+            return self.id.constants
+        named = {self.map.get(name, name): value for name, value in self.add.items()}
+        fields = self.id.fields or ("dataType", "timeSpan")
+        return {name: named[name] for name in fields if name in named}

@@ -8,24 +8,24 @@ from collectors.values import Number, Scalar
 _INTEGER = re.compile(r"\s*[+-]?\d+\s*", re.ASCII)
 _TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
-Conversion = Callable[[Scalar, float | None], Scalar]
+Conversion = Callable[[Scalar, Number | None], Scalar]
 """Takes a known value and a factor, and gives the value in another type."""
 
 
-def _to_number(value: Scalar, factor: float | None) -> Number:
+def _to_number(value: Scalar, factor: Number | None) -> Number:
     number = _number(value)
     return number if factor is None else number * factor
 
 
-def _to_integer(value: Scalar, factor: float | None) -> int:
+def _to_integer(value: Scalar, factor: Number | None) -> int:
     return round(_to_number(value, factor))
 
 
-def _to_text(value: Scalar, _: float | None) -> str:
+def _to_text(value: Scalar, _: Number | None) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _to_boolean(value: Scalar, _: float | None) -> bool:
+def _to_boolean(value: Scalar, _: Number | None) -> bool:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     try:

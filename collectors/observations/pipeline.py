@@ -9,10 +9,9 @@ from collectors.clock import iso
 from collectors.config.mapping import MappingSpec
 from collectors.errors import Unexpected
 from collectors.observations.acceptance import judge_for
-from collectors.observations.building import build_period, compile_map
-from collectors.observations.identity import SCHEMES, Identify
-from collectors.observations.rows import Row, Tally
-from collectors.observations.steps import compile_step
+from collectors.observations.duplicates import distinct
+from collectors.observations.making import compile_making
+from collectors.observations.rows import Tally
 from collectors.periods import Period, label
 from collectors.values import DataSet, Observation, Reading, Rejected
 
@@ -44,31 +43,22 @@ def compile_pipeline(
     mapping: MappingSpec, *, data_set: DataSet, period: Period, zone: ZoneInfo
 ) -> Pipeline:
     """Make a collector's mapping into one function; it may serve several runs at once."""
-    rename = compile_map(mapping.map)
-    steps = [compile_step(step, mapping) for step in mapping.steps]
-    identity = SCHEMES[mapping.id.scheme](mapping.id, data_set.type)
+    make = compile_making(mapping, data_type=data_set.type, period=period)
     judge = judge_for(data_set.type)
-    span = "" if period is Period.INSTANT else period.value
-
-    def observe(readings: list[Reading], tally: Tally) -> tuple[list[Observation], list[Rejected]]:
-        build = build_period(mapping, rename, start=tally.start, data_type=data_set.type, span=span)
-        rows = [row for row in map(build, readings) if row is not None]
-        for step in steps:
-            rows = step(rows, tally)
-        return judge(_identified(rows, identity(tally.start), tally))
 
     def run(readings: Iterable[Reading], warn: Callable[[str], None]) -> Iterator[Mapped]:
         tally = Tally()
-        for start, group in _by_period(readings):
+        for start, group in by_period(readings):
             tally.start = iso(label(start, period, zone))
-            observations, rejected = observe(group, tally)
+            observations, rejected = judge(distinct(make(group, tally), tally))
             yield Mapped(start, observations, rejected, len(group))
         tally.tell(warn)
 
     return run
 
 
-def _by_period(readings: Iterable[Reading]) -> Iterator[tuple[datetime, list[Reading]]]:
+def by_period(readings: Iterable[Reading]) -> Iterator[tuple[datetime, list[Reading]]]:
+    """Give each period's start and its readings. Raises Unexpected where they are out of order."""
     start: datetime | None = None
     group: list[Reading] = []
     for reading in readings:
@@ -96,23 +86,3 @@ def _check_order(before: datetime, after: datetime) -> None:
             f"the source gave the period {iso(after)} after {iso(before)}; it must give every"
             " period once, and in order"
         )
-
-
-def _identified(rows: list[Row], identify: Identify, tally: Tally) -> list[Observation]:
-    """Give the rows' records with their ids; of two that are the same, one."""
-    held: dict[str, Observation] = {}
-    for dimensions, span, record in rows:
-        key = identify(dimensions, span, record)
-        record["_id"] = key
-        other = held.setdefault(key, record)
-        if other is record:
-            continue
-        if other != record:
-            raise Unexpected(
-                f"two different observations of the period {tally.start} have one id, {key},"
-                f" because their dimensions are the same: {dict(dimensions)};"
-                " collect the dimension that tells them apart, or aggregate them",
-                sample=f"{other}\n{record}",
-            )
-        tally.add("the source gave the same observation twice; one is kept", str(dict(dimensions)))
-    return list(held.values())

@@ -1,5 +1,6 @@
 """What travels through the stages of the pipeline, and what they have to tell."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,9 +18,13 @@ OWN = ("_timestamp", "timeSpan", "dataType")
 
 @dataclass
 class Tally:
-    """Counts what is to be warned about, so that a run says each thing once."""
+    """What a run's periods have in common: what to warn of, each thing once, and how far ranks are.
+
+    ``start`` is the period at work, spelt as ``_timestamp``.
+    """
 
     start: str = ""
+    places: Counter[tuple[Scalar, ...]] = field(default_factory=Counter)
     _counts: dict[str, int] = field(default_factory=dict)
     _first: dict[str, str] = field(default_factory=dict)
 

@@ -1,18 +1,22 @@
 """The steps of a mapping, each compiled into a function from a period's rows to its rows."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from math import prod
 from typing import Any
 
-from collectors.config.mapping import (
+from collectors.clock import iso
+from collectors.config.mapping import MappingSpec
+from collectors.config.steps import (
     AggregateSpec,
     ConvertSpec,
     DepartmentSpec,
-    MappingSpec,
     ProductSpec,
     RankSpec,
     RateSpec,
     Step,
+    TimestampSpec,
 )
 from collectors.observations.conversions import CONVERSIONS
 from collectors.observations.departments import department_of
@@ -80,14 +84,16 @@ def _product(spec: ProductSpec, _: MappingSpec) -> Change:
 
 
 def _convert(spec: ConvertSpec, _: MappingSpec) -> Change:
-    conversion = CONVERSIONS[spec.to]
+    conversion, factor = CONVERSIONS[spec.to], spec.factor
+    if factor is not None and factor.is_integer():
+        factor = int(factor)  # a whole number times a whole number stays one
 
     def edit(record: Observation, tally: Tally) -> None:
         value = record.get(spec.field)
         if value is None:
             return
         try:
-            record[spec.field] = conversion(value, spec.factor)
+            record[spec.field] = conversion(value, factor)
         except (ValueError, OverflowError):
             record[spec.field] = None
             tally.add(f"{spec.field} cannot be read as {spec.to}, so it is unknown", repr(value))
@@ -95,12 +101,30 @@ def _convert(spec: ConvertSpec, _: MappingSpec) -> Change:
     return _each(edit)
 
 
+def _timestamp(spec: TimestampSpec, _: MappingSpec) -> Change:
+    def edit(record: Observation, tally: Tally) -> None:
+        hour = "00" if spec.hour is None else record.get(spec.hour)
+        try:
+            moment = datetime.strptime(f"{record.get(spec.date)}{hour}+0000", "%Y%m%d%H%z")
+        except ValueError:
+            record[spec.field] = None
+            what = f"{spec.date} cannot be read as a day, so {spec.field} is unknown"
+            tally.add(what, repr(record.get(spec.date)))
+        else:
+            record[spec.field] = iso(moment)
+
+    return _each(edit)
+
+
 def _rank(spec: RankSpec, _: MappingSpec) -> Change:
     def change(rows: list[Row], tally: Tally) -> list[Row]:
+        places = Counter() if spec.over == "period" else tally.places
         for group in _grouped(rows, spec.group):
+            which = (spec.field, *(group[0][2].get(name) for name in spec.group))
             ordered = group if spec.by is None else _ordered(group, spec.by, tally)
-            for place, (_, _, record) in enumerate(ordered, start=1):
-                record[spec.field] = place
+            for _, _, record in ordered:
+                places[which] += 1
+                record[spec.field] = places[which]
         return rows
 
     def _ordered(group: list[Row], by: str, tally: Tally) -> list[Row]:
@@ -145,6 +169,7 @@ _COMPILERS: Mapping[str, Callable[[Any, MappingSpec], Change]] = {
     "rate": _rate,
     "product": _product,
     "convert": _convert,
+    "timestamp": _timestamp,
 }
 
 

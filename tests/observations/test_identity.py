@@ -5,7 +5,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from collectors.config.mapping import IdentitySpec
-from collectors.observations.identity import safe
+from collectors.observations.identity.safe import safe
 from collectors.periods import Period
 from tests.observations.mappings import DAY, observe, reading
 

@@ -1,7 +1,8 @@
 import pytest
 from pydantic import ValidationError
 
-from collectors.config.mapping import IdentitySpec, MappingSpec, Step
+from collectors.config.mapping import IdentitySpec, MappingSpec
+from collectors.config.steps import Step
 
 
 @pytest.mark.parametrize("said", ["safe", {"scheme": "safe"}, {}])
@@ -20,8 +21,18 @@ def test_an_identity_may_have_constants():
     [
         ({"drop": ["a", "b"]}, ("a", "b")),
         (
-            {"rank": {"by": "visitors", "field": "place", "descending": "false", "group": ["a"]}},
-            {"field": "place", "by": "visitors", "descending": False, "group": ("a",)},
+            {"rank": {"by": "visitors", "descending": "false", "group": ["a"], "over": "run"}},
+            {
+                "field": "rank",
+                "by": "visitors",
+                "descending": False,
+                "group": ("a",),
+                "over": "run",
+            },
+        ),
+        (
+            {"timestamp": {"date": "day", "hour": "hour"}},
+            {"field": "datetime", "date": "day", "hour": "hour"},
         ),
         (
             {"aggregate": {"by": ["a"], "sum": ["b"], "rate": {"c": "b"}}},
@@ -99,7 +110,7 @@ def test_a_mapping_has_a_json_schema():
             ("steps", 0),
             (
                 "Value error, a step has one key:"
-                " drop, rank, aggregate, department, rate, product, convert"
+                " drop, rank, aggregate, department, rate, product, convert, timestamp"
             ),
         ),
         ({"steps": [{"shuffle": {}}]}, ("steps", 0, "shuffle"), "Extra inputs are not permitted"),
@@ -118,7 +129,7 @@ def test_a_mapping_has_a_json_schema():
             ("steps", 0, "convert"),
             "Value error, a factor makes a number or an integer, not text",
         ),
-        ({"id": "unsafe"}, ("id", "scheme"), "Input should be 'safe'"),
+        ({"id": "unsafe"}, ("id", "scheme"), "Input should be 'safe' or 'legacy'"),
         ({"maps": {}}, ("maps",), "Extra inputs are not permitted"),
     ],
 )

@@ -1,9 +1,4 @@
-"""Identity: what ``_id`` is made of, so that the same figure is always the same record.
-
-A scheme is chosen by name. It is given the collector's identity and data type, then the start of
-each period, then every row: what the source said (dimensions and span) and the finished record,
-so that a scheme may look at either.
-"""
+"""The scheme ``safe``: a hash of named parts, for what begins here."""
 
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
@@ -11,14 +6,8 @@ from operator import itemgetter
 from typing import Any
 
 from collectors.config.mapping import IdentitySpec
+from collectors.observations.identity.contract import Identify, Identity
 from collectors.values import Observation, Scalar
-
-Identify = Callable[[Mapping[str, Scalar], str, Observation], str]
-"""Gives the ``_id`` of a row: its dimensions, its span, its record."""
-Identity = Callable[[str], Identify]
-"""Gives the function for the period that starts at a ``_timestamp``."""
-Scheme = Callable[[IdentitySpec, str], Identity]
-"""Makes an identity of what is configured and of the data type."""
 
 _Values = Callable[[Mapping[str, Scalar]], tuple[Any, ...]]
 
@@ -57,9 +46,6 @@ def safe(spec: IdentitySpec, data_type: str) -> Identity:
         return identify
 
     return of_period
-
-
-SCHEMES: Mapping[str, Scheme] = {"safe": safe}
 
 
 def _begun(text: str) -> blake2b:
