@@ -82,6 +82,7 @@ def _effective(collector: Collector) -> dict[str, Any]:
         "deadline": duration(collector.deadline) if collector.deadline else None,
         "enabled": collector.enabled,
         "labels": sorted(collector.labels),
+        "replace": collector.replace or None,
         "batch": collector.batch,
         "fingerprint": collector.fingerprint,
     }

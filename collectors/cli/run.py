@@ -1,6 +1,6 @@
 """``run``: collect what is due now, deliver it, and say what came of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -223,13 +223,15 @@ def _preview(
     if as_json:
         samples = {str(name): some for name, some in sink.samples.items()}
         counts = {str(name): count for name, count in sink.counts.items()}
-        show_json({"runs": outcomes, "observations": counts, "samples": samples})
+        answer = {"runs": outcomes, "observations": counts, "samples": samples}
+        show_json({**answer, "emptied": sorted(map(str, sink.emptied))})
     else:
-        _show_preview(outcomes, sink)
+        emptied = {name for name, one in chosen.items() if one.data_set in sink.emptied}
+        _show_preview(outcomes, sink, emptied)
     return all(one.state in FINE for one in outcomes)
 
 
-def _show_preview(outcomes: Sequence[Outcome], sink: DryRun) -> None:
+def _show_preview(outcomes: Sequence[Outcome], sink: DryRun, emptied: Collection[str]) -> None:
     rows = [
         {
             "collector": one.collector,
@@ -237,7 +239,7 @@ def _show_preview(outcomes: Sequence[Outcome], sink: DryRun) -> None:
             "readings": one.readings,
             "observations": one.observations,
             "refused": one.rejected,
-            "result": "would be sent" if one.state in SUCCEEDED else f"{one.state}: {one.reason}",
+            "result": _would_be(one, replaces=one.collector in emptied),
         }
         for one in outcomes
     ]
@@ -247,3 +249,9 @@ def _show_preview(outcomes: Sequence[Outcome], sink: DryRun) -> None:
         click.echo(f"\n{data_set}: the first of {sink.counts[data_set]:,} observations")
         for sample in samples:
             show_json(sample)
+
+
+def _would_be(outcome: Outcome, *, replaces: bool) -> str:
+    if outcome.state not in SUCCEEDED:
+        return f"{outcome.state}: {outcome.reason}"
+    return "would replace all that is there" if replaces else "would be sent"

@@ -76,6 +76,7 @@ class Builder:
             deadline=keys.deadline,
             enabled=keys.enabled,
             labels=keys.labels | service.labels,
+            replace=keys.replace,
             batch=keys.batch,
         )
 

@@ -205,6 +205,7 @@ class CollectorKeys(_Keys):
     """`no`: it is listed and checked, and never run."""
     labels: frozenset[str] = frozenset()
     """What it can be chosen by, besides the labels of its service."""
+    replace: bool = False
     batch: int = Field(default=1000, ge=1, le=100_000)
     """How many observations go into one request."""
 

@@ -159,12 +159,17 @@ def apart(
 ) -> dict[str, Collector]:
     """Leave out, and report, what would write over another collector's observations.
 
-    Those are the collectors of one data set whose identities have the same constant parts.
+    Those are the collectors of one data set whose identities have the same constant parts, or one
+    of which replaces all that is there.
     """
     owners: dict[tuple[DataSet, frozenset[tuple[str, str]]], Collector] = {}
     kept: dict[str, Collector] = {}
     for name, collector in collectors.items():
         identity = collector.mapping.id
+        other = writers.setdefault(collector.data_set, collector) if collector.enabled else None
+        if other and other is not collector and (other.replace or collector.replace):
+            report(collector.place, _not_alone(collector, other))
+            continue
         constants = frozenset((identity.constants if identity else {}).items())
         key = (collector.data_set, constants)
         first = owners.setdefault(key, collector) if collector.enabled else collector
@@ -177,3 +182,12 @@ def apart(
         )
         report(collector.place, message)
     return kept
+
+
+def _not_alone(collector: Collector, other: Collector) -> str:
+    replaces = collector if collector.replace else other
+    return (
+        f"collector {collector.name!r} writes the data set {collector.data_set} as {other.name!r} "
+        f"does ({other.place}), and {replaces.name!r} replaces all that is there: give it its own "
+        "'data_set'"
+    )

@@ -92,8 +92,9 @@ class Collector:
     """One configured job: a source, a query, a schedule, a data set.
 
     ``settle`` is how long after its end a period may still change; ``since`` is the first local
-    day to collect; ``batch`` is how many observations go into one request; ``fingerprint``
-    changes when source, query, mapping or identity change.
+    day to collect; with ``replace`` what one run finds takes the place of all that the data set
+    holds; ``batch`` is how many observations go into one request; ``fingerprint`` changes when
+    source, query, mapping or identity change.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Collector:
     deadline: timedelta | None = None
     enabled: bool = True
     labels: frozenset[str] = frozenset()
+    replace: bool = False
     batch: int = 1000
 
 

@@ -117,6 +117,7 @@ class Collection:
         last = self._keep_earlier(context, to)
         if revision != revision_of(self._collector, context):
             raise Unexpected("it changed while it was read; the next run reads it again")
+        self._check_snapshot()
         result = self._result(revision)
         ledger.finish(self._run, to, last, result, context.state)
         self._on_chunk(to, last.count if last else 0)
@@ -170,11 +171,24 @@ class Collection:
 
     def _lanes(self) -> Lanes:
         parts = self._parts
-        to = parts.store.ledger.lanes_for(parts.sinks, self._collector.data_set, parts.outbox_limit)
+        to = parts.store.ledger.lanes_for(
+            parts.sinks,
+            self._collector.data_set,
+            parts.outbox_limit,
+            replace=self._collector.replace,
+        )
         for full in to.full:
             name = parts.store.delivery.lane(full).name
             self._warnings.append(f"the outbox of {name} is full: this window is owed to it")
         return to
+
+    def _check_snapshot(self) -> None:
+        tally = self._tally
+        if self._collector.replace and tally.rejected and not tally.observations:
+            raise Unexpected(
+                f"all {tally.rejected} observations break a rule of the write API: "
+                f"{tally.refusal}; what the data set holds stays"
+            )
 
     def _result(self, revision: str | None) -> Result:
         tally = self._tally

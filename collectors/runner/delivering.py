@@ -91,6 +91,8 @@ def deliver(
 
 def _send(sink: Sink, entry: Entry, lane: Lane, payload: bytes) -> Receipt:
     data_set = DataSet.parse(lane.data_set)
+    if entry.emptying:
+        return sink.empty(data_set)
     if entry.retraction:
         return sink.retract(data_set, unpack(payload))
     receipt = sink.send(Batch(data_set, payload, entry.count))
@@ -153,7 +155,7 @@ def _halving(sink: Sink, data_set: DataSet, items: list[Observation]) -> list[Re
 def _unavailable(
     parts: Parts, entry: Entry, lane: Lane, error: Unavailable, others_flow: Callable[[], bool]
 ) -> Delivered:
-    blamed = error.status == 500 and others_flow()
+    blamed = error.status == 500 and not entry.emptying and others_flow()
     if not blamed or entry.failures < FAILURES_OF_ONE:
         retry_at = _next_try(parts, lane, error.retry_after)
         return _wait(parts, lane, error, retry_at, entry if blamed else None)

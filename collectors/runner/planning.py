@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from collectors.api import Document
 from collectors.clock import epoch, from_epoch
@@ -98,6 +98,8 @@ def terms_of(collector: Collector, start: datetime | None, now: datetime) -> Ter
     """Give what decides which windows of a collector are due."""
     with border(collector):
         max_span, earliest = collector.source.max_span, collector.source.earliest(now)
+    if collector.replace:
+        max_span = timedelta(0)  # a period is a snapshot
     return Terms(
         period=collector.period,
         zone=collector.zone,

@@ -42,7 +42,10 @@ def preview(
         )
     except CollectorError as exc:
         return [Outcome.failed(collector, parts.vault.scrub(str(exc)))]
-    return [_preview_window(parts, collector, sink, due.window) for due in windows]
+    found = [due.window for due in windows]
+    if collector.replace:
+        found.sort()  # the newest is what stays
+    return [_preview_window(parts, collector, sink, window) for window in found]
 
 
 def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Window) -> Outcome:
@@ -60,6 +63,8 @@ def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Wind
         state, reason = State.NOT_YET, str(exc)
     except CollectorError as exc:
         state, reason = State.FAILED, str(exc)
+        if collector.replace:
+            sink.empty(collector.data_set)
     return Outcome(
         collector=collector.name,
         window=window,

@@ -15,6 +15,7 @@ from collectors.store import Stretch
 class Tally:
     """The counts of one window: in all, and by period for those that are provisional.
 
+    ``refusal`` is the first reason why our own check refused an observation.
     ``began`` is when the run began: what it found settled must have been over for long enough.
     """
 
@@ -24,6 +25,7 @@ class Tally:
     readings: int = 0
     observations: int = 0
     rejected: int = 0
+    refusal: str | None = None
     _provisional: dict[datetime, tuple[int, int]] = field(default_factory=dict)
 
     def count(self, mapped: Mapped) -> None:
@@ -31,6 +33,8 @@ class Tally:
         self.readings += mapped.readings
         self.observations += len(mapped.observations)
         self.rejected += len(mapped.rejected)
+        if mapped.rejected and self.refusal is None:
+            self.refusal = mapped.rejected[0].reason
         if not self._is_settled(mapped.start):
             self._provisional[mapped.start] = (mapped.readings, len(mapped.observations))
 

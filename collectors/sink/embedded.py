@@ -34,6 +34,11 @@ class EmbeddedSink:
         self._data_sets.delete(data_set, ids)
         return Receipt(accepted=len(ids))
 
+    def empty(self, data_set: DataSet) -> Receipt:
+        """Remove all observations of the data set."""
+        self._data_sets.empty(data_set)
+        return Receipt()
+
 
 def _unpacked(batch: Batch) -> list[dict[str, Any]]:
     try:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from collectors.errors import CollectorError, Refused, Unavailable, Unexpected
 from collectors.http_client import HttpClient, Reply
+from collectors.packing import pack
 from collectors.values import Batch, DataSet, Receipt, Secret
 
 HEADERS = {
@@ -14,6 +15,7 @@ HEADERS = {
     "Content-Type": "application/json",
     "Content-Encoding": "gzip",
 }
+NOTHING, _ = pack([])
 ADVICE = {
     401: "its token was not accepted; mend it in credentials/, then run 'outbox retry'",
     403: "its token may not write there; mend it in credentials/, then run 'outbox retry'",
@@ -65,6 +67,21 @@ class WriteApi:
                 continue
             self._expect_ok(reply, data_set)
         return Receipt(accepted=len(ids))
+
+    def empty(self, data_set: DataSet) -> Receipt:
+        """PUT an empty list; Refused where the target does not know that."""
+        reply = self.http.send(
+            "PUT",
+            self._url(data_set),
+            body=NOTHING,
+            headers=HEADERS,
+            bearer=self.token(data_set),
+        )
+        if reply.status in (400, 405, 501):
+            message = f"{reply.url} answered {reply.status} to PUT: {data_set} cannot be emptied"
+            raise Refused(f"{message} there, which 'replace' needs")
+        self._expect_ok(reply, data_set)
+        return Receipt()
 
     def _url(self, data_set: DataSet) -> str:
         return f"{self.url.rstrip('/')}/{data_set.group}/{data_set.type}"

@@ -13,7 +13,8 @@ from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
 from collectors.store.labels import Labels, is_within
-from collectors.store.tables import dead_letters
+from collectors.store.runs import OPEN
+from collectors.store.tables import dead_letters, runs
 from collectors.values import Rejected
 
 _OLD = sa.and_(
@@ -24,6 +25,15 @@ _DELETE_INSIDE = dead_letters.delete().where(
 )
 _SELECT_NEAR = sa.select(dead_letters.c.id, dead_letters.c.observation).where(
     _OLD, dead_letters.c.start < bindparam("closes"), dead_letters.c.end > bindparam("opens")
+)
+
+_OF_OTHER_RUNS = dead_letters.delete().where(
+    dead_letters.c.collector == bindparam("of"),
+    dead_letters.c.run_id != bindparam("own"),
+    dead_letters.c.run_id.not_in(sa.select(runs.c.id).where(runs.c.state.in_(OPEN))),
+)
+_OF_RUN = dead_letters.delete().where(
+    dead_letters.c.collector == bindparam("of"), dead_letters.c.run_id == bindparam("own")
 )
 
 
@@ -86,6 +96,16 @@ def supersede(
         rows = connection.execute(_SELECT_NEAR, old).all()
         for letter_id in [number for number, text in rows if is_within(orjson.loads(text), labels)]:
             discard(connection, letter_id)
+
+
+def supersede_all(connection: Connection, collector: str, run_id: int) -> None:
+    """Forget what all runs of a collector buried, but this one and those that go on."""
+    connection.execute(_OF_OTHER_RUNS, {"of": collector, "own": run_id})
+
+
+def forget_run(connection: Connection, collector: str, run_id: int) -> None:
+    """Forget what one run buried."""
+    connection.execute(_OF_RUN, {"of": collector, "own": run_id})
 
 
 def listed(connection: Connection, data_set: str | None = None) -> list[DeadLetter]:

@@ -74,9 +74,7 @@ class Ledger(Part):
         def work(connection: Connection) -> Plan:
             now = self.now()
             histories.lock(connection, collector)
-            open_ones = runs.open_runs(connection, collector)
-            lost = runs.reap(connection, open_ones, self.owner, now)
-            open_ones = [run for run in open_ones if run.id not in lost]
+            open_ones = self._still_open(connection, collector, now)
             if instead:
                 open_ones = self._replace_due(connection, open_ones, planned, now)
                 for one in planned:
@@ -120,16 +118,22 @@ class Ledger(Part):
         """Give what the collector's source remembers from its last success."""
         return self.database.read(lambda connection: histories.source_state(connection, collector))
 
-    def lanes_for(self, targets: Iterable[str], data_set: DataSet, limit: int) -> Lanes:
-        """Give the lanes that a run is about to write to; those over ``limit`` bytes are full."""
+    def lanes_for(
+        self, targets: Iterable[str], data_set: DataSet, limit: int, *, replace: bool = False
+    ) -> Lanes:
+        """Give the lanes that a run is about to write to; those over ``limit`` bytes are full.
+
+        With ``replace`` none is: what waits there will give way to what the run finds.
+        """
 
         def work(connection: Connection) -> Lanes:
             found = [lanes.ensure(connection, target, str(data_set)) for target in targets]
             sizes = outbox.sizes(connection, found)
             return Lanes(
                 data_set=str(data_set),
-                open=[lane for lane in found if sizes[lane] < limit],
-                full=[lane for lane in found if sizes[lane] >= limit],
+                open=[lane for lane in found if replace or sizes[lane] < limit],
+                full=[lane for lane in found if not replace and sizes[lane] >= limit],
+                replace=replace,
             )
 
         return self.database.write(work)
@@ -192,9 +196,19 @@ class Ledger(Part):
 
         def work(connection: Connection) -> None:
             runs.hold(connection, run, self.owner, self.now())
+            outbox.drop_held(connection, run)
             runs.end(connection, run.id, state, reason, self.now(), **more)
 
         self.database.write(work)
+
+    def _still_open(self, connection: Connection, collector: str, now: int) -> list[Run]:
+        """Give the runs that have not ended; those whose process died end here."""
+        found = runs.open_runs(connection, collector)
+        lost = runs.reap(connection, found, self.owner, now)
+        for run in found:
+            if run.id in lost:
+                outbox.drop_held(connection, run)
+        return [run for run in found if run.id not in lost]
 
     def _replace_due(
         self, connection: Connection, open_ones: list[Run], planned: Sequence[Planned], now: int

@@ -1,8 +1,9 @@
 """The outbox: observations that are safe here and not yet accepted there.
 
-An entry is one request: observations of whole periods (or a piece of one period), or ids to be
-retracted. Within a data set, entries about the same period leave in the order of their runs; the
-rest goes by priority, then age. All functions work inside a transaction.
+An entry is one request: observations of whole periods (or a piece of one period), ids to be
+retracted, or the emptying of the data set, which is about all periods. Within a data set, entries
+about the same period leave in the order of their runs; the rest goes by priority, then age. Those
+that are held do not leave, and keep nothing back. All functions work inside a transaction.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -16,7 +17,7 @@ from sqlalchemy.engine import Connection
 from collectors.intervals import Interval, overlap
 from collectors.packing import pack, unpack
 from collectors.store.labels import Labels, is_within
-from collectors.store.runs import SUCCEEDED
+from collectors.store.runs import SUCCEEDED, Run
 from collectors.store.tables import outbox, runs
 from collectors.values import Rejected
 
@@ -41,7 +42,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of the outbox, without its payload. ``size`` is bytes before compression."""
+    """One entry of the outbox, without its payload. ``size`` is bytes before compression.
+
+    With ``emptying`` the data set is emptied: its observations follow in entries of their own.
+    """
 
     id: int
     lane_id: int
@@ -49,6 +53,7 @@ class Entry:
     run_id: int
     priority: int
     retraction: bool
+    emptying: bool
     start: int
     end: int
     count: int
@@ -57,7 +62,7 @@ class Entry:
     created_at: int
 
 
-_COLUMNS = [column for column in outbox.c if column.name != "payload"]
+_COLUMNS = [column for column in outbox.c if column.name not in ("payload", "held")]
 _IT = outbox.c.id == bindparam("entry_id")
 _LANE = outbox.c.lane_id == bindparam("lane")
 _PAYLOAD = sa.select(outbox.c.payload).where(_IT)
@@ -67,6 +72,7 @@ _OLD = sa.and_(
     outbox.c.collector == bindparam("of"),
     outbox.c.run_id < bindparam("before"),
     outbox.c.retraction.is_(False),
+    outbox.c.emptying.is_(False),
 )
 _SUPERSEDE = outbox.delete().where(
     _OLD,
@@ -86,6 +92,21 @@ _OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
     outbox.c.start < bindparam("closes"),
     outbox.c.end > bindparam("opens"),
 )
+_OF_RUN = sa.and_(
+    outbox.c.collector == bindparam("of"),
+    outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
+    outbox.c.run_id == bindparam("own"),
+)
+_EMPTIED = sa.select(outbox.c.lane_id).where(_OF_RUN, outbox.c.emptying)
+_RELEASE = outbox.update().where(_OF_RUN).values(held=False)
+_DROP_HELD = outbox.delete().where(
+    outbox.c.collector == bindparam("of"), outbox.c.run_id == bindparam("own"), outbox.c.held
+)
+_SUPERSEDE_ALL = outbox.delete().where(
+    outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
+    outbox.c.run_id != bindparam("own"),
+    outbox.c.held.is_(False),
+)
 _SIZES = (
     sa.select(outbox.c.lane_id, sa.func.sum(outbox.c.size))
     .where(outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)))
@@ -97,13 +118,15 @@ def _unblocked() -> sa.Select[Any]:
     before = outbox.alias("before")
     blocked = sa.exists().where(
         before.c.lane_id == outbox.c.lane_id,
+        before.c.held.is_(False),
         before.c.start < outbox.c.end,
         before.c.end > outbox.c.start,
         before.c.run_id <= outbox.c.run_id,
         sa.or_(before.c.run_id < outbox.c.run_id, before.c.id < outbox.c.id),
     )
     urgent_first = (outbox.c.priority, outbox.c.created_at, outbox.c.id)
-    query = sa.select(*_COLUMNS).where(_LANE, ~blocked).order_by(*urgent_first)
+    free = (_LANE, outbox.c.held.is_(False), ~blocked)
+    query = sa.select(*_COLUMNS).where(*free).order_by(*urgent_first)
     return query.limit(bindparam("at_most"))
 
 
@@ -111,9 +134,10 @@ _UNBLOCKED = _unblocked()
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write entries; each row has every column but ``id`` and ``failures``."""
+    """Write entries; each row has every column that does not say what is rare."""
+    usual = {"failures": 0, "retraction": False, "emptying": False, "held": False}
     if rows:
-        connection.execute(outbox.insert(), [{"failures": 0, **row} for row in rows])
+        connection.execute(outbox.insert(), [{**usual, **row} for row in rows])
 
 
 def ready(
@@ -166,6 +190,28 @@ def supersede(
     if labels is not None:
         for entry_id, body in connection.execute(_NEAR, old).all():
             _trim(connection, entry_id, body, labels)
+
+
+def supersede_all(connection: Connection, lane_ids: Sequence[int], run_id: int) -> None:
+    """Take out all of these lanes that is not of this run, nor held for another one."""
+    connection.execute(_SUPERSEDE_ALL, {"lane_ids": list(lane_ids), "own": run_id})
+
+
+def emptied(connection: Connection, run: Run, lane_ids: Sequence[int]) -> set[int]:
+    """Give those of the lanes in which a run has an entry that empties the data set."""
+    asked = {"of": run.collector, "lane_ids": list(lane_ids), "own": run.id}
+    return set(connection.execute(_EMPTIED, asked).scalars())
+
+
+def release(connection: Connection, run: Run, lane_ids: Sequence[int]) -> None:
+    """Let leave what has been held for a run."""
+    asked = {"of": run.collector, "lane_ids": list(lane_ids), "own": run.id}
+    connection.execute(_RELEASE, asked)
+
+
+def drop_held(connection: Connection, run: Run) -> None:
+    """Take out what has been held for a run."""
+    connection.execute(_DROP_HELD, {"of": run.collector, "own": run.id})
 
 
 def still_held(
@@ -228,6 +274,18 @@ def count_failure(connection: Connection, entry_id: int) -> None:
     """Remember that the far side failed on this very entry."""
     row = outbox.c.id == entry_id
     connection.execute(outbox.update().where(row).values(failures=outbox.c.failures + 1))
+
+
+def columns_of(run: Run, bounds: Interval, now: int) -> dict[str, Any]:
+    """Give what an entry of a run about some periods has in its columns."""
+    return {
+        "collector": run.collector,
+        "run_id": run.id,
+        "priority": run.priority,
+        "start": bounds[0],
+        "end": bounds[1],
+        "created_at": now,
+    }
 
 
 def _trim(connection: Connection, entry_id: int, body: bytes, labels: Labels) -> None:

@@ -25,6 +25,7 @@ _TOUCHING = sa.select(
 ).where(_OF, period_ids.c.start < bindparam("closes"), period_ids.c.end > bindparam("opens"))
 _EARLIER = _TOUCHING.where(period_ids.c.run_id != bindparam("run"))
 _OWN = _TOUCHING.where(period_ids.c.run_id == bindparam("run"))
+_FORGET_ALL = period_ids.delete().where(_OF)
 _FORGET = period_ids.delete().where(
     _OF, period_ids.c.start >= bindparam("opens"), period_ids.c.end <= bindparam("closes")
 )
@@ -87,6 +88,11 @@ def forget_settled(connection: Connection, collector: str, window: Interval, unt
     for row in _rows(connection, _TOUCHING, asked):
         _, outside = _split(row.listed, settled)
         _rewrite(connection, row.id, outside)
+
+
+def forget_all(connection: Connection, collector: str) -> None:
+    """Forget all ids of a collector."""
+    connection.execute(_FORGET_ALL, {"of": collector})
 
 
 def _within(collector: str, window: Interval) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, subtract
 from collectors.packing import pack
-from collectors.store import coverage, dead_letters, outbox, period_ids, runs
+from collectors.store import coverage, dead_letters, outbox, period_ids, runs, snapshots
 from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import Address
 from collectors.store.labels import Labels
@@ -21,11 +21,15 @@ from collectors.store.runs import Run
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """The lanes that a run writes to, by id; ``full`` ones take no more and are owed the window."""
+    """The lanes that a run writes to, by id; ``full`` ones take no more and are owed the window.
+
+    With ``replace``, what the run finds takes the place of all that the data set holds.
+    """
 
     data_set: str
     open: Sequence[int]
     full: Sequence[int] = ()
+    replace: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,26 +65,26 @@ def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, no
     if not chunk.count:
         return
     row = {
-        **_entry(run, bounds, now),
-        "retraction": False,
+        **outbox.columns_of(run, bounds, now),
+        "held": lanes.replace,
         "count": chunk.count,
         "size": chunk.size,
         "payload": chunk.body,
     }
+    if lanes.replace:
+        snapshots.begin(connection, run, lanes.open, now)
+    else:
+        period_ids.write(connection, run.collector, run.id, bounds, chunk.ids)
     outbox.add(connection, [{**row, "lane_id": lane_id} for lane_id in lanes.open])
-    period_ids.write(connection, run.collector, run.id, bounds, chunk.ids)
 
 
 def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: int) -> None:
     """Write that the window is collected, in place of all that earlier runs left of it."""
-    window = run.window
-    every_lane = [*lanes.open, *lanes.full]
-    outbox.supersede(connection, every_lane, run.collector, window, run.id, result.labels)
-    dead_letters.supersede(connection, run.collector, window, run.id, result.labels)
-    gone = period_ids.take_gone(connection, run.collector, run.id, window)
-    if gone is not None:
-        _retract(connection, run, every_lane, gone, now)
-    period_ids.forget_settled(connection, run.collector, window, result.settled_until)
+    window, reason = run.window, result.reason
+    if not lanes.replace:
+        _supersede(connection, run, lanes, result, now)
+    elif not snapshots.finish(connection, run, lanes.open, now):
+        reason += "; not sent, as a newer snapshot is there"
     coverage.replace_collected(connection, run.collector, window, result.stretches)
     for lane_id in lanes.open:
         _note_delivery(connection, run, lane_id, window)
@@ -90,7 +94,7 @@ def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: 
         connection,
         run.id,
         runs.State(result.state),
-        result.reason,
+        reason,
         now,
         readings=result.readings,
         observations=result.observations,
@@ -103,15 +107,18 @@ def settle(connection: Connection, entry: outbox.Entry) -> bool:
     """Take an accepted entry out, and count what it was about as delivered.
 
     A period is delivered once nothing about it waits, and only of a window that is complete and
-    that the lane is not owed.
+    that the lane is not owed. What a snapshot has superseded is delivered with its emptying.
     """
     if not outbox.remove(connection, entry.id):
         return False
     if runs.get(connection, entry.run_id).state in runs.SUCCEEDED:
         lane_id, collector, bounds = entry.lane_id, entry.collector, (entry.start, entry.end)
+        about = [bounds]
+        if entry.emptying:
+            about = [(one.start, one.end) for one in coverage.collected(connection, collector)]
         waiting = outbox.outstanding(connection, lane_id, collector, bounds, entry.run_id)
         owed = coverage.lane_intervals(connection, lane_id, collector, OWED)
-        complete = subtract([bounds], [*waiting, *owed])
+        complete = subtract(about, [*waiting, *owed])
         coverage.set_lane_intervals(connection, lane_id, collector, DELIVERED, add=complete)
     return True
 
@@ -124,7 +131,7 @@ def pay(
     now: int,
 ) -> None:
     """Enter into one lane what it is owed of a window; it is no debt from then on."""
-    row = {**_entry(run, run.window, now), "lane_id": lane_id, "retraction": False}
+    row = {**outbox.columns_of(run, run.window, now), "lane_id": lane_id}
     outbox.add(
         connection,
         [{**row, "payload": body, "count": count, "size": size} for body, count, size in bodies],
@@ -132,12 +139,24 @@ def pay(
     _note_delivery(connection, run, lane_id, run.window)
 
 
+def _supersede(connection: Connection, run: Run, lanes: Lanes, result: Result, now: int) -> None:
+    """Take out what earlier runs said of the window, and take back what they had sent."""
+    window = run.window
+    every_lane = [*lanes.open, *lanes.full]
+    outbox.supersede(connection, every_lane, run.collector, window, run.id, result.labels)
+    dead_letters.supersede(connection, run.collector, window, run.id, result.labels)
+    gone = period_ids.take_gone(connection, run.collector, run.id, window)
+    if gone is not None:
+        _retract(connection, run, every_lane, gone, now)
+    period_ids.forget_settled(connection, run.collector, window, result.settled_until)
+
+
 def _retract(
     connection: Connection, run: Run, lane_ids: Sequence[int], gone: Gone, now: int
 ) -> None:
     payload, size = pack(gone.ids)
     row = {
-        **_entry(run, gone.bounds, now),
+        **outbox.columns_of(run, gone.bounds, now),
         "retraction": True,
         "count": len(gone.ids),
         "size": size,
@@ -162,14 +181,3 @@ def _note_delivery(connection: Connection, run: Run, lane_id: int, window: Inter
 def _note_debt(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
     coverage.set_lane_intervals(connection, lane_id, run.collector, DELIVERED, take=[window])
     coverage.set_lane_intervals(connection, lane_id, run.collector, OWED, add=[window])
-
-
-def _entry(run: Run, bounds: Interval, now: int) -> dict[str, object]:
-    return {
-        "collector": run.collector,
-        "run_id": run.id,
-        "priority": run.priority,
-        "start": bounds[0],
-        "end": bounds[1],
-        "created_at": now,
-    }

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -11,12 +12,19 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy.engine import Connection
 
-from collectors.clock import FixedClock
 from collectors.database import Database, ignore
 from collectors.errors import StoreError
-from collectors.store import Owner, Store, tables
+from collectors.packing import pack
+from collectors.store import Store, tables
 from collectors.store.store import MIGRATIONS
-from tests.store.worlds import COLLECTOR, NOW, collect, deliver_all, open_store, run_child
+from tests.store.worlds import (
+    COLLECTOR,
+    DATA_SET,
+    collect,
+    deliver_all,
+    open_store,
+    run_child,
+)
 
 VERSION = "store_version"
 
@@ -41,11 +49,28 @@ def upgrade_to(database: Database, revision: str) -> None:
     database.write(work)
 
 
-def fill(database_url: str) -> None:
-    """Collect a window into a store that is not upgraded."""
-    old = Store(database_url, clock=FixedClock(NOW), owner=Owner.this_process())
-    collect(old, (0, 20))
-    old.close()
+def fill(database: Database) -> None:
+    """Put into a store that is not upgraded what the program of its time had: a window."""
+    body, size = pack([{"_id": "id-0"}, {"_id": "id-10"}])
+    run = {"kind": "live", "priority": 1, "state": "done", "reason": "done", "warnings": "[]"}
+    counts = dict.fromkeys(("attempts", "planned_at", "readings", "observations", "rejected"), 0)
+    window = {"collector": COLLECTOR, "start": 0, "end": 20}
+    lane = {"target": "embedded", "data_set": str(DATA_SET), "failures": 0, "accepted": 0}
+    entry = {"priority": 1, "retraction": False, "count": 2, "size": size, "payload": body}
+    of_run = {"settled": True, "collected_at": 0, "fingerprint": "f"}
+    rows: dict[str, dict[str, Any]] = {
+        "runs": window | run | counts | {"id": 1},
+        "coverage": window | of_run,
+        "lanes": lane | {"id": 1},
+        "outbox": window | entry | {"lane_id": 1, "run_id": 1, "failures": 0, "created_at": 0},
+    }
+
+    def work(connection: Connection) -> None:
+        for name, row in rows.items():
+            table = sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
+            connection.execute(table.insert(), row)
+
+    database.write(work)
 
 
 def revision_of(database: Database) -> str:
@@ -72,7 +97,7 @@ def test_the_migrations_make_the_tables_that_the_program_uses(database: Database
 
 def test_an_older_store_is_upgraded_with_all_that_it_holds(database_url: str, database: Database):
     upgrade_to(database, "0001")
-    fill(database_url)
+    fill(database)
     assert "kept_readings" not in tables_of(database)
     store = open_store(database_url)
     assert "kept_readings" in tables_of(database)
@@ -88,7 +113,7 @@ def test_opening_a_store_again_changes_nothing(database_url: str, store: Store):
     again.close()
 
 
-@pytest.mark.parametrize("step", ["migration.0001", "migration.0002"])
+@pytest.mark.parametrize("step", ["migration.0001", "migration.0002", "migration.0003"])
 def test_a_new_store_survives_a_kill_in_the_middle_of_its_migration(
     database_url: str, database: Database, step: str
 ):
@@ -98,14 +123,15 @@ def test_a_new_store_survives_a_kill_in_the_middle_of_its_migration(
     assert differences(database) == []
 
 
+@pytest.mark.parametrize("older", ["0001", "0002"])
 def test_an_older_store_survives_a_kill_in_the_middle_of_its_migration(
-    database_url: str, database: Database
+    database_url: str, database: Database, older: str
 ):
-    upgrade_to(database, "0001")
-    fill(database_url)
-    child = run_child(database_url, "migration.0002")
+    upgrade_to(database, older)
+    fill(database)
+    child = run_child(database_url, "migration.0003")
     assert child.returncode == -signal.SIGKILL, child.stderr
-    assert revision_of(database) == "0001"
+    assert revision_of(database) == older
     store = open_store(database_url)
     assert [(one.start, one.end) for one in store.view.collected(COLLECTOR)] == [(0, 20)]
     assert differences(database) == []

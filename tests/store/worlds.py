@@ -129,9 +129,11 @@ def start(store: Store, window: Interval, priority: int = 1, collector: str = CO
     return run
 
 
-def lanes(store: Store, *targets: str, data_set: DataSet = DATA_SET) -> Lanes:
+def lanes(
+    store: Store, *targets: str, data_set: DataSet = DATA_SET, replace: bool = False
+) -> Lanes:
     """The lanes of a run, none of them full."""
-    return store.ledger.lanes_for(targets or ("embedded",), data_set, NO_LIMIT)
+    return store.ledger.lanes_for(targets or ("embedded",), data_set, NO_LIMIT, replace=replace)
 
 
 def finish(
