@@ -4,7 +4,7 @@ import pytest
 
 from collectors.api import Source
 from collectors.errors import ConfigError
-from collectors.sources import BUILT_IN, registry
+from collectors.sources import BUILT_IN, registry, usable
 
 TIDES = """
 from typing import ClassVar
@@ -70,15 +70,40 @@ def test_a_source_that_cannot_be_imported_is_told_with_the_reason(install):
     )
 
 
-def test_two_sources_of_one_name_are_told(install):
+def test_a_source_that_ends_the_program_when_it_is_imported_is_told(install):
+    install("tides", "tides_source:Tides", "raise SystemExit(3)")
+    with pytest.raises(ConfigError, match="cannot be imported: SystemExit: 3"):
+        registry()["tides"]
+
+
+def test_two_sources_of_one_name_are_told_and_the_others_work(install):
     install("spreadsheet", "sheet_source:Tides")
+    sources = registry()
     with pytest.raises(ConfigError) as caught:
-        registry()
+        sources["spreadsheet"]
     assert str(caught.value) == (
         "the source 'spreadsheet' is defined twice: by "
         "collectors.sources.spreadsheet:Spreadsheet and by sheet_source:Tides of sheet_source; "
         "uninstall one of them"
     )
+    assert sources["pingdom"].name == "pingdom"
+
+
+def test_the_usable_ones_are_told_apart_from_the_others(install):
+    install("tides", "tides_source:Tides")
+    install("waves", "waves_source:Tides", "import nothing_of_that_name")
+    found, wrong = usable(registry())
+    assert {"pingdom", "tides"} <= found.keys()
+    assert list(wrong) == ["waves"]
+    assert "No module named 'nothing_of_that_name'" in str(wrong["waves"])
+
+
+def test_it_is_known_where_a_source_comes_from(install):
+    install("tides", "tides_source:Tides")
+    install("pingdom", "waves_source:Tides")
+    assert registry().origin("spreadsheet") == "built in"
+    assert registry().origin("tides") == "tides_source 1.0"
+    assert registry().origin("pingdom") == "built in and waves_source 1.0"
 
 
 def test_something_that_is_no_source_is_told(install):
