@@ -55,6 +55,8 @@ def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Wind
     try:
         context = parts.context(collector, warnings)
         context = replace(context, quota=_Looking(context.quota))
+        if collector.replace:
+            sink.empty(collector.data_set)
         for piece in read_pieces(collector, window, context, tally, warnings.append):
             chunk = piece.packed()
             if chunk.count:
@@ -63,8 +65,6 @@ def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Wind
         state, reason = State.NOT_YET, str(exc)
     except CollectorError as exc:
         state, reason = State.FAILED, str(exc)
-        if collector.replace:
-            sink.empty(collector.data_set)
     return Outcome(
         collector=collector.name,
         window=window,
