@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from re import fullmatch
 
 import click
 
 from collectors.cli.settings import Settings
+from collectors.config.files import NAME
 from collectors.config.model import Collector, Configuration, Target
 from collectors.values import DataSet
 
@@ -53,10 +55,9 @@ def one_collector(configuration: Configuration, name: str) -> Collector:
 
 def one_data_set(name: str) -> DataSet:
     """Read ``<data-group>/<data-type>``; anything else is a mistake of usage."""
-    try:
-        return DataSet.parse(name)
-    except ValueError as exc:
-        raise click.UsageError(str(exc)) from exc
+    if not fullmatch(f"{NAME}/{NAME}", name):
+        raise click.UsageError(f"{name!r} is not <data-group>/<data-type>")
+    return DataSet.parse(name)
 
 
 def one_target(targets: Sequence[Target], name: str) -> Target:

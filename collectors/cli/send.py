@@ -13,8 +13,9 @@ import orjson
 from collectors.cli.choosing import one_data_set, one_target
 from collectors.cli.output import show_json
 from collectors.cli.settings import Settings
-from collectors.config.model import EMBEDDED, Target
+from collectors.config.model import EMBEDDED, DeclaredDataSet, Target
 from collectors.datasets import DataSets
+from collectors.datasets.writing import Writer
 from collectors.errors import CollectorError, ConfigError, Refused, Unavailable
 from collectors.http_client import HttpClient, Reply, without_query
 from collectors.sink.posting import is_receipt, keep, post
@@ -103,7 +104,7 @@ def send(
         data_set, file = None, data_set
     secret = _token(token, token_file)
     try:
-        body, records = _read(file)
+        body, posted = _read(file)
     except ValueError as exc:
         click.echo(f"Unable to send: {exc}", err=True)
         return USAGE
@@ -116,12 +117,13 @@ def send(
             named = _named(data_set)
             targets = _targets(settings, target_name, alone=secret is not None)
             ways = [
-                _to_embedded(stack.enter_context(settings.data_sets()), named, records)
+                _to_embedded(settings, stack.enter_context(settings.data_sets()), named, posted)
                 if one.url is None
                 else _to_target(settings, http, one, one.url, named, secret, body)
                 for one in targets
             ]
-        rows = [_sent(way, len(records)) for way in ways]
+        count = len(posted) if isinstance(posted, list) else 1
+        rows = [_sent(way, count) for way in ways]
     if as_json:
         show_json(rows)
     return max(row.exit_code for row in rows)
@@ -143,8 +145,8 @@ def _token(token: str | None, file: Path | None) -> Secret | None:
         raise click.UsageError(f"the token file {file} cannot be read: {reason}") from exc
 
 
-def _read(file: str | None) -> tuple[bytes, Sequence[Any]]:
-    """Give what is to be sent, as it is, and its records; ValueError says why it is not JSON."""
+def _read(file: str | None) -> tuple[bytes, Any]:
+    """Give what is to be sent, as it is and read; ValueError says why it is not JSON."""
     place = "stdin" if file in (None, "-") else str(file)
     body = _content(file)
     if not body.strip():
@@ -157,7 +159,7 @@ def _read(file: str | None) -> tuple[bytes, Sequence[Any]]:
         before = body[: exc.start]
         line, column = before.count(b"\n") + 1, exc.start - before.rfind(b"\n")
         raise ValueError(f"{place}:{line}:{column}: not UTF-8") from exc
-    return body, found if isinstance(found, list) else [found]
+    return body, found
 
 
 def _content(file: str | None) -> bytes:
@@ -208,8 +210,11 @@ def _to_target(
     return _Way(target.name, url, work)
 
 
-def _to_embedded(data_sets: DataSets, data_set: DataSet, records: Sequence[Any]) -> _Way:
-    return _Way(EMBEDDED, None, lambda: keep(data_sets, data_set, records))
+def _to_embedded(settings: Settings, data_sets: DataSets, data_set: DataSet, posted: Any) -> _Way:
+    declared = [one for one in settings.platform.data_sets if one.data_set == data_set]
+    default = DeclaredDataSet(data_set=data_set)
+    writer = Writer(data_sets, declared[0] if declared else default, strict=not declared)
+    return _Way(EMBEDDED, None, lambda: keep(writer, posted))
 
 
 def _sent(way: _Way, records: int) -> _Sent:

@@ -3,18 +3,16 @@
 It goes past the outbox, so what becomes of it is told at once, in the server's own words.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from collectors.datasets import DataSets
+from collectors.datasets.writing import RefusedRecords, Writer
 from collectors.errors import CollectorError, Refused, Unavailable
 from collectors.http_client import RETRIED, HttpClient, Reply
 from collectors.http_messages import printable
 from collectors.packing import compress
-from collectors.record_rules import problems, schema_problems
-from collectors.values import DataSet, Secret
+from collectors.values import Secret
 
 PACKED_FROM = 2048
 """Bytes: a larger body is sent as gzip."""
@@ -43,28 +41,21 @@ def post(http: HttpClient, url: str, body: bytes, token: Secret) -> Reply:
     return http.ask("POST", url, body=body, headers=headers, bearer=token, judge=judge)
 
 
-def keep(data_sets: DataSets, data_set: DataSet, records: Sequence[Any]) -> None:
-    """Keep ``records`` in an embedded data set, all of them or none, by the write API's rules.
+def keep(writer: Writer, posted: Any) -> None:
+    """Write what is ``posted`` into an embedded data set, by the rules that its server has.
 
-    Raises Refused with every message where one of them breaks a rule, StoreError.
+    Raises Refused with every message where one of the records breaks a rule, StoreError.
     """
-    said = [one for record in records for one in _problems(data_set.type, record)]
-    if not said:
-        said = [one.reason for one in data_sets.upsert(data_set, records)]
-    if said:
-        raise Refused(f"{data_set} refused it: {'; '.join(dict.fromkeys(said))[:_SHOWN]}", 400)
+    try:
+        writer.post(posted)
+    except RefusedRecords as exc:
+        raise Refused(f"refused: {printable(str(exc))[:_SHOWN]}", 400) from exc
 
 
 def is_receipt(reply: Reply) -> bool:
     """Tell whether a 2xx is that of a write API, and not the page of something in between."""
     answer = _answer(reply)
     return isinstance(answer, dict) and answer.get("status") == "ok"
-
-
-def _problems(data_type: str, record: Any) -> list[str]:
-    if not isinstance(record, dict):
-        return [f"{record!r:.50} is not an object"]
-    return [*schema_problems(data_type, record), *problems(record)]
 
 
 def _judged(reply: Reply, retry_after: float | None) -> CollectorError | None:

@@ -301,13 +301,24 @@ class TestToDataSets:
         assert place.run("send", "toll/daily", typed=record()).code == 0
         assert place.read("toll/daily") == [RECORD]
 
-        done = place.run("send", "toll/daily", typed=f'[{record(_id="b")}, {{"a-b": 1}}, 7]')
+        done = place.run("send", "toll/daily", typed=f'[{record(_id="b")}, {{"a-b": 1}}]')
         assert done.code == 8
         assert done.err == (
-            "Unable to send to embedded: toll/daily refused it: '_timestamp' is a required "
-            "property; a-b is not a valid key; 7 is not an object\n"
+            "Unable to send to embedded: refused: '_timestamp' is a required property; "
+            "a-b is not a valid key\n"
         )
+        assert place.run("send", "toll/daily", typed=f"[{record(_id='b')}, 7]").code == 8
         assert place.read("toll/daily") == [RECORD]
+
+    def test_what_is_declared_of_an_embedded_data_set_holds_here_too(self, place):
+        place.platform("data_sets: {toll/daily: {auto_ids: [_timestamp, channel]}}")
+
+        place.run("send", "toll/daily", typed=record(channel="web"))
+        done = place.run("send", "toll/daily", typed=record())
+
+        assert done.code == 8
+        assert "required id fields are missing: channel" in done.err
+        assert [one["_id"] != "a" for one in place.read("toll/daily")] == [True]
 
     def test_every_target_gets_it_and_the_worst_is_the_exit_code(self, toll, sink):
         toll.platform(f"target: [embedded, {{url: '{sink.url}/data', name: platform}}]")
