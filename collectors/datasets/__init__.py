@@ -1,6 +1,6 @@
 """The embedded data sets: kept in a database of our own, by the rules of the write API."""
 
 from collectors.datasets.data_sets import DataSets, Summary
-from collectors.datasets.query import Query
+from collectors.datasets.query import BadQuery, Collect, Query
 
-__all__ = ["DataSets", "Query", "Summary"]
+__all__ = ["BadQuery", "Collect", "DataSets", "Query", "Summary"]

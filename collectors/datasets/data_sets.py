@@ -12,8 +12,11 @@ from sqlalchemy.engine import Connection
 
 from collectors.clock import Clock, epoch, from_epoch
 from collectors.database import BUSY_SECONDS, Database
-from collectors.datasets.query import Query, statement
+from collectors.datasets.answers import answer
+from collectors.datasets.dialects import Dialect, Postgresql, Sqlite
+from collectors.datasets.query import Query
 from collectors.datasets.rows import key, row_of, to_record, to_row
+from collectors.datasets.statements import records_asked
 from collectors.datasets.tables import data_sets, records
 from collectors.record_rules import are_welcome
 from collectors.values import DataSet, Rejected
@@ -57,6 +60,7 @@ class DataSets:
             synchronous=synchronous,
             patience=patience,
         )
+        self._dialect: Dialect = Sqlite() if self._database.is_sqlite else Postgresql()
         self._upsert = _upsert(is_sqlite=self._database.is_sqlite)
 
     def open(self) -> None:
@@ -154,11 +158,25 @@ class DataSets:
         def items(connection: Connection) -> Iterator[dict[str, Any]]:
             number = _number(connection, data_set)
             if number is not None:
-                select = statement(asked, number, is_sqlite=self._database.is_sqlite)
+                select = records_asked(asked, number, self._dialect)
                 with connection.execute(select, execution_options={"yield_per": PAGE}) as rows:
                     yield from map(to_record, rows)
 
         return self._database.stream(items)
+
+    def query(self, data_set: DataSet, query: Query) -> Iterator[dict[str, Any]]:
+        """Give the rows of the read API's answer: records as ``read``, or groups of them.
+
+        Groups are counted at once, records read one by one. Raises BadQuery where groups cannot be
+        given: text is to be summed, or there are too many.
+        """
+        if query.is_raw:
+            return self.read(data_set, query)
+
+        def work(connection: Connection) -> list[dict[str, Any]]:
+            return answer(connection, query, _number(connection, data_set), self._dialect)
+
+        return iter(self._database.read(work))
 
     def summary(self) -> list[Summary]:
         """Give what each data set holds, by name."""
