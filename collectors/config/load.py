@@ -163,13 +163,14 @@ def apart(
     of which replaces all that is there.
     """
     owners: dict[tuple[DataSet, frozenset[tuple[str, str]]], Collector] = {}
+    writers: dict[DataSet, Collector] = {}
     kept: dict[str, Collector] = {}
     for name, collector in collectors.items():
-        identity = collector.mapping.id
         other = writers.setdefault(collector.data_set, collector) if collector.enabled else None
         if other and other is not collector and (other.replace or collector.replace):
             report(collector.place, _not_alone(collector, other))
             continue
+        identity = collector.mapping.id
         constants = frozenset((identity.constants if identity else {}).items())
         key = (collector.data_set, constants)
         first = owners.setdefault(key, collector) if collector.enabled else collector
