@@ -197,7 +197,7 @@ def _collected(one: Collect, tallies: Collection[_Tally]) -> Any:
     known = sum(tally.figures[one.field][0] for tally in tallies)
     if one.method == "count":
         return known
-    total = math.fsum(tally.figures[one.field][1] for tally in tallies)
+    total = sum((tally.figures[one.field][1] for tally in tallies), 0.0)
     if not known or not math.isfinite(total):
         return None
     if one.method == "mean":

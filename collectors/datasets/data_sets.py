@@ -137,14 +137,14 @@ class DataSets:
         def work(connection: Connection) -> int:
             number = _number(connection, data_set)
             pages = [keys[start : start + PAGE] for start in range(0, len(keys), PAGE)]
-            return sum(_remove(connection, number, records.c.id.in_(page)) for page in pages)
+            return _remove(connection, number, [records.c.id.in_(page) for page in pages])
 
         return self._database.write(work)
 
     def empty(self, data_set: DataSet) -> int:
         """Remove all records of the data set; gives how many there were."""
         return self._database.write(
-            lambda connection: _remove(connection, _number(connection, data_set), sa.true())
+            lambda connection: _remove(connection, _number(connection, data_set), [sa.true()])
         )
 
     def read(self, data_set: DataSet, query: Query | None = None) -> Iterator[dict[str, Any]]:
@@ -177,6 +177,12 @@ class DataSets:
             return answer(connection, query, _number(connection, data_set), self._dialect)
 
         return iter(self._database.read(work))
+
+    def revision(self, data_set: DataSet) -> int | None:
+        """Give a number that grows with every change of the data set; None if it is unknown."""
+        return self._database.read(
+            lambda connection: connection.scalar(_of(data_set, data_sets.c.revision))
+        )
 
     def summary(self) -> list[Summary]:
         """Give what each data set holds, by name."""
@@ -224,7 +230,10 @@ def _upsert(*, is_sqlite: bool) -> _Upsert:
     return _Upsert(
         name.on_conflict_do_update(
             index_elements=["data_group", "data_type"],
-            set_={"updated_at": name.excluded.updated_at},
+            set_={
+                "updated_at": name.excluded.updated_at,
+                "revision": data_sets.c.revision + 1,
+            },
         ).returning(data_sets.c.id),
         record.on_conflict_do_update(index_elements=["data_set_id", "id"], set_=replaced),
     )
@@ -235,12 +244,16 @@ def _number(connection: Connection, data_set: DataSet, *, lock: bool = False) ->
 
     SQLite needs no lock: it has one writer at a time.
     """
-    found = (
-        sa.select(data_sets.c.id)
+    found = _of(data_set, data_sets.c.id)
+    return connection.scalar(found.with_for_update() if lock else found)
+
+
+def _of(data_set: DataSet, column: sa.Column[int]) -> sa.Select[int]:
+    return (
+        sa.select(column)
         .where(data_sets.c.data_group == data_set.group)
         .where(data_sets.c.data_type == data_set.type)
     )
-    return connection.scalar(found.with_for_update() if lock else found)
 
 
 def _size(*, is_sqlite: bool) -> sa.ColumnElement[int]:
@@ -259,11 +272,15 @@ def _beyond(limit: int, number: int | None, size: sa.ColumnElement[int]) -> sa.D
     return sa.delete(records).where(records.c.data_set_id == number, records.c.id.in_(old))
 
 
-def _remove(connection: Connection, number: int | None, which: sa.ColumnElement[bool]) -> int:
-    gone = connection.execute(
-        sa.delete(records).where(records.c.data_set_id == number).where(which)
-    )
-    return gone.rowcount
+def _remove(
+    connection: Connection, number: int | None, which: Sequence[sa.ColumnElement[bool]]
+) -> int:
+    some = sa.delete(records).where(records.c.data_set_id == number)
+    gone = sum(connection.execute(some.where(condition)).rowcount for condition in which)
+    if gone:
+        written = sa.update(data_sets).where(data_sets.c.id == number)
+        connection.execute(written.values(revision=data_sets.c.revision + 1))
+    return gone
 
 
 def _summary(connection: Connection) -> list[Summary]:

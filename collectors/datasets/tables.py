@@ -17,8 +17,10 @@ data_sets = sa.Table(
     sa.Column("data_group", sa.Text, nullable=False),
     sa.Column("data_type", sa.Text, nullable=False),
     sa.Column("updated_at", sa.BigInteger, nullable=False),
+    sa.Column("revision", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("data_group", "data_type", name="data_sets_unique"),
 )
+"""``revision`` grows with every write that changes something."""
 
 records = sa.Table(
     "records",
