@@ -14,6 +14,7 @@ import click
 from collectors import __version__
 from collectors.cli import logs
 from collectors.cli.dead_letters import dead_letters
+from collectors.cli.empty import empty
 from collectors.cli.look import list_collectors, show
 from collectors.cli.outbox import outbox
 from collectors.cli.read import read
@@ -97,7 +98,18 @@ def cli(
     context.obj = settings
 
 
-for command in (run, validate, list_collectors, show, status, read, send, outbox, dead_letters):
+for command in (
+    run,
+    validate,
+    list_collectors,
+    show,
+    status,
+    read,
+    send,
+    empty,
+    outbox,
+    dead_letters,
+):
     cli.add_command(command)
 
 

@@ -78,8 +78,8 @@ class WriteApi:
             bearer=self.token(data_set),
         )
         if reply.status in (400, 405, 501):
-            message = f"{reply.url} answered {reply.status} to PUT: {data_set} cannot be emptied"
-            raise Refused(f"{message} there, which 'replace' needs")
+            message = f"{reply.url} answered {reply.status} to PUT"
+            raise Refused(f"{message}: {data_set} cannot be emptied there")
         self._expect_ok(reply, data_set)
         return Receipt()
 

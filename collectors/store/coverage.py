@@ -30,6 +30,16 @@ _IN_LANE = sa.and_(
 )
 _LANE_INTERVALS = sa.select(lane_coverage.c.start, lane_coverage.c.end).where(_IN_LANE)
 _DELETE_IN_LANE = lane_coverage.delete().where(_IN_LANE)
+_DELIVERED = sa.and_(
+    lane_coverage.c.lane_id == bindparam("lane"), lane_coverage.c.state == DELIVERED
+)
+_FORGET_DELIVERED = lane_coverage.delete().where(_DELIVERED)
+_DELIVERING = (
+    sa.select(lane_coverage.c.collector)
+    .where(_DELIVERED)
+    .distinct()
+    .order_by(lane_coverage.c.collector)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +131,16 @@ def set_lane_intervals(
         same = {"lane_id": lane_id, "collector": collector, "state": state}
         rows = [{**same, "start": start, "end": end} for start, end in new]
         connection.execute(lane_coverage.insert(), rows)
+
+
+def forget_delivered(connection: Connection, lane_id: int) -> None:
+    """Let nothing count as delivered in a lane any more."""
+    connection.execute(_FORGET_DELIVERED, {"lane": lane_id})
+
+
+def delivering(connection: Connection, lane_id: int) -> list[str]:
+    """Name the collectors of which something counts as delivered in a lane."""
+    return list(connection.execute(_DELIVERING, {"lane": lane_id}).scalars())
 
 
 def _joins(left: Stretch, right: Stretch) -> bool:

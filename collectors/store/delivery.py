@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch
-from collectors.store import dead_letters, histories, lanes, outbox, windows
+from collectors.store import coverage, dead_letters, histories, lanes, outbox, windows
 from collectors.store.dead_letters import Address, DeadLetter
 from collectors.store.lanes import Lane
 from collectors.store.outbox import Entry
@@ -109,6 +109,35 @@ class Delivery(Part):
             return count
 
         return self.database.write(work)
+
+    def begin_emptying(self, target: str, data_set: str, detail: str) -> Lane | None:
+        """Become the sender of a lane whose data set is about to be emptied, with a trace of it.
+
+        From then on nothing counts as delivered there, so that a process that is killed half-way
+        leaves nothing that counts and is gone. None where another process sends there.
+        """
+
+        def work(connection: Connection) -> Lane | None:
+            lane_id = lanes.ensure(connection, target, data_set)
+            for collector in coverage.delivering(connection, lane_id):
+                histories.lock(connection, collector)
+            lane = lanes.acquire(connection, [lane_id], self.owner, self.now()).get(lane_id)
+            if lane is not None:
+                coverage.forget_delivered(connection, lane_id)
+                self.note(connection, "empty", lane.name, detail)
+            return lane
+
+        return self.database.write(work)
+
+    def end_emptying(self, lane: Lane, failure: str | None) -> None:
+        """Give the lane back; what went wrong, if anything, is kept beside the trace."""
+
+        def work(connection: Connection) -> None:
+            lanes.release(connection, self.owner, [lane.id])
+            if failure is not None:
+                self.note(connection, "empty failed", lane.name, failure)
+
+        self.database.write(work)
 
     def discard(self, letters: Sequence[DeadLetter]) -> int:
         """Throw dead letters away, each with a trace in the audit; gives how many there were."""

@@ -17,6 +17,7 @@ COMMANDS = [
     ["status"],
     ["read"],
     ["send"],
+    ["empty"],
     ["outbox"],
     ["outbox", "list"],
     ["outbox", "retry"],
