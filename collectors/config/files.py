@@ -206,6 +206,7 @@ class CollectorKeys(_Keys):
     labels: frozenset[str] = frozenset()
     """What it can be chosen by, besides the labels of its service."""
     replace: bool = False
+    """Whether each collection takes the place of all that the data set holds."""
     batch: int = Field(default=1000, ge=1, le=100_000)
     """How many observations go into one request."""
 
