@@ -139,7 +139,7 @@ class Postgresql:
 
     def total(self, value: Expression) -> Expression:
         """Give the exact sum, rounded to a float once."""
-        return sa.func.sum(_number(value))
+        return sa.func.sum(_number(value), type_=sa.Numeric(asdecimal=False))
 
     def has_text(self, value: Expression) -> Expression:
         """Look at the type of each."""
@@ -169,8 +169,5 @@ def _text(value: Expression) -> Expression:
 
 
 def _number(value: Expression) -> Expression:
-    kind = _kind(value)
     truth = sa.cast(sa.cast(value, sa.Boolean), sa.Integer)
-    return sa.case(
-        (kind == "number", sa.cast(value, sa.Numeric(asdecimal=False))), (kind == "boolean", truth)
-    )
+    return sa.case({"number": sa.cast(value, sa.Numeric), "boolean": truth}, value=_kind(value))
