@@ -120,34 +120,26 @@ class HttpClient:
     ) -> Reply:
         """GET ``url``, trying again where that makes sense, and give a good reply; see ``ask``."""
         full = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
-        return self.ask("GET", full, headers=headers, bearer=bearer, judge=judge)
+        return self.try_again(lambda: self.send("GET", full, headers=headers, bearer=bearer), judge)
 
-    def ask(
-        self,
-        method: str,
-        url: str,
-        *,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-        bearer: Secret | None = None,
-        judge: Judge | None = None,
+    def try_again(
+        self, once: Callable[[], Reply], judge: Judge | None = None, attempts: int | None = None
     ) -> Reply:
-        """Make one request, again where that makes sense, all of it each time; give a good reply.
+        """Give the good reply of ``once``, which is called again where that makes sense.
 
-        Raises Unavailable (after the last try, or where the wait is longer than ``patience``),
-        Refused, Unexpected, or whatever ``judge`` returns.
+        Raises as ``get`` does; ``attempts`` counts tries in all, instead of the client's own.
         """
         judged = judge or self.default_judge
         attempt = 1
         while True:
             try:
-                reply = self.send(method, url, body=body, headers=headers, bearer=bearer)
+                reply = once()
                 error = judged(reply)
             except Unavailable as exc:
                 error = exc
             if error is None:
                 return reply
-            if not isinstance(error, Unavailable) or attempt >= self.attempts:
+            if not isinstance(error, Unavailable) or attempt >= (attempts or self.attempts):
                 raise error
             self._wait(error, attempt)
             attempt += 1

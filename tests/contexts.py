@@ -1,12 +1,13 @@
 """A context for the tests of sources: real parts, and small honest fakes of what the house keeps."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from collectors.api import Clock, Context, HttpClient, Period, QuotaSpent
+from collectors.api import Clock, Context, HttpClient, Period, QuotaSpent, Secret
 from collectors.clock import FixedClock
 from collectors.periods import UTC_ZONE
 
@@ -20,6 +21,7 @@ class RecordingQuota:
     clock: Clock
     left: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     checked: list[str] = field(default_factory=list)
+    slots: list[tuple[str, int]] = field(default_factory=list)
 
     def check(self, key: str) -> None:
         self.checked.append(key)
@@ -29,6 +31,11 @@ class RecordingQuota:
 
     def report(self, key: str, remaining: int, resets_at: datetime) -> None:
         self.left[key] = (remaining, resets_at)
+
+    @contextmanager
+    def slot(self, key: str, at_most: int, sleep: Callable[[float], None]) -> Iterator[None]:
+        self.slots.append((key, at_most))
+        yield
 
 
 class SimpleShared:
@@ -79,10 +86,20 @@ class Warnings:
         self.told.append(sentence)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HiddenSecrets:
+    """The secrets that a source came by."""
+
+    texts: set[str] = field(default_factory=set)
+
+    def __call__(self, secret: Secret) -> None:
+        self.texts.add(secret.reveal())
+
+
 def make_context(**overrides: Any) -> Context:
     """Give a context whose every part can be replaced by name.
 
-    What the source told is in ``context.warn.told``, what it logged in ``context.log.events``,
+    What the source told is in ``context.warn.told``, what it hid in ``context.hide.texts``, what it logged in ``context.log.events``,
     what the HTTP client would have slept in ``context.http.sleep.seconds``.
     """
     clock = overrides.get("clock", FixedClock(NOW))
@@ -98,6 +115,7 @@ def make_context(**overrides: Any) -> Context:
         "credential_name": "test",
         "state": {},
         "warn": Warnings(),
+        "hide": HiddenSecrets(),
         "log": RecordingLog(),
     }
     return Context(**(parts | overrides))

@@ -17,10 +17,11 @@ It never retries, sleeps, sets an id, knows a data set, or prints.
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
@@ -75,6 +76,10 @@ class Credential(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
+    def found_in(self, directory: Path) -> Self:
+        """Give the credential with the files that it names looked for in ``directory``."""
+        return self
+
 
 class Quota(Protocol):
     """What is left of a provider's budget, shared by every collector on this store.
@@ -88,6 +93,16 @@ class Quota(Protocol):
 
     def report(self, key: str, remaining: int, resets_at: datetime) -> None:
         """Remember what a reply said is left of ``key`` until ``resets_at`` (aware UTC)."""
+        ...
+
+    def slot(
+        self, key: str, at_most: int, sleep: Callable[[float], None]
+    ) -> AbstractContextManager[None]:
+        """Hold one of the ``at_most`` requests of ``key`` that may be under way at once.
+
+        They are counted over all processes of the store. Waits with ``sleep`` where there is none
+        left, and raises Unavailable where that takes too long. Hold it for one request.
+        """
         ...
 
 
@@ -105,7 +120,8 @@ class Context:
 
     ``directory`` is where relative file names begin; ``state`` is what the source remembers from
     run to run (text to text), kept only if the run succeeds; ``warn`` adds a sentence to what the
-    run reports; ``log`` takes an event and its fields.
+    run reports; ``hide`` keeps a secret that the source has come by out of whatever is told;
+    ``log`` takes an event and its fields.
     """
 
     http: HttpClient
@@ -119,6 +135,7 @@ class Context:
     credential_name: str
     state: MutableMapping[str, str]
     warn: Callable[[str], None]
+    hide: Callable[[Secret], None]
     log: Any
 
     def ahead(
@@ -178,6 +195,15 @@ class Source(BaseModel):
         Raises NotYet, Unavailable, Refused, QuotaSpent or Unexpected.
         """
         raise TypeError(f"the source {self.name} has no collect method")
+
+    def examine(self, context: Context) -> Iterator[str]:
+        """Ask as little as shows that this query can be answered; for the command ``check``.
+
+        Yields a sentence about each thing that is found right, the most basic first (it can log
+        in, what it names exists, its parts go together), and raises as ``collect`` does at the
+        first that is not. A source that has nothing to ask yields nothing.
+        """
+        return iter(())
 
 
 class Document(Source):

@@ -50,7 +50,7 @@ class Vault:
         problems.passed(node)
         entry = Entry(node.place, node)
         what = f"the credential {name!r}"
-        credential = problems.passed(check(model, entry, what, problems))
+        credential = problems.passed(check(model, entry, what, problems)).found_in(self._directory)
         self.remember(*_secrets(credential))
         return credential
 

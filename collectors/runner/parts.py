@@ -85,6 +85,7 @@ class Parts:
             credential_name=name,
             state=self.store.ledger.source_state(collector.name),
             warn=warnings.append,
+            hide=self.vault.remember,
             log=structlog.get_logger().bind(
                 collector=collector.name, data_set=str(collector.data_set)
             ),

@@ -1,5 +1,7 @@
 """A dry run: collect what is due and hand it to a sink that sends nothing; store nothing."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -28,6 +30,12 @@ class _Looking:
 
     def report(self, key: str, remaining: int, resets_at: datetime) -> None:
         """Remember nothing: a dry run writes nothing."""
+
+    def slot(
+        self, key: str, at_most: int, sleep: Callable[[float], None]
+    ) -> AbstractContextManager[None]:
+        """Be counted like any other: what is asked is asked for real."""
+        return self.quota.slot(key, at_most, sleep)
 
 
 def preview(

@@ -152,6 +152,16 @@ quotas = sa.Table(
     sa.Column("reported_at", sa.BigInteger, nullable=False),
 )
 
+quota_slots = sa.Table(
+    "quota_slots",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("lease_until", sa.BigInteger, nullable=False),
+)
+
 audit = sa.Table(
     "audit",
     metadata,
