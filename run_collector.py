@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """The performance collector: `python run_collector.py --help`."""
 
 from collectors.cli import main

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from annotated_types import MinLen
-from pydantic import BaseModel, TypeAdapter, create_model
+from pydantic import BaseModel, Field, TypeAdapter, create_model
 
 from collectors.api import Source
 from collectors.config.files import (
@@ -49,7 +48,7 @@ def _exactly(base: type[BaseModel], **shapes: Any) -> type[BaseModel]:
 
 
 _Target = Literal["embedded"] | Url | TargetKeys
-_PLATFORM = _exactly(PlatformKeys, target=_Target | Annotated[list[_Target], MinLen(1)])
+_PLATFORM = _exactly(PlatformKeys, target=_Target | Annotated[list[_Target], Field(min_length=1)])
 _PROFILE = _exactly(ProfileKeys, parameters=dict[str, Literal["required"] | ParameterKeys])
 _IDENTITY: Any = IdentitySpec.model_fields["scheme"].annotation
 _MAPPING: Any = {key: (info.annotation, info) for key, info in MappingSpec.model_fields.items()}
@@ -80,7 +79,7 @@ class _Maker:
 
     def root(self, model: type[BaseModel], prefix: str = "") -> Schema:
         """Give the schema of a whole file."""
-        self.writing(_described(model), prefix).value({"$ref": ""}, whole=True)
+        self.writing(described(model), prefix).value({"$ref": ""}, whole=True)
         root: Schema = self.made.pop(prefix)
         return root
 
@@ -95,8 +94,7 @@ class _Maker:
         queries = {}
         rules = []
         for name, source in sources.items():
-            described = _query(name, source, texts(source))
-            writing = self.writing(described, f"{name}.query")
+            writing = self.writing(query(name, source, texts(source)), f"{name}.query")
             queries[name] = writing.value({"$ref": ""}, whole=False)
             rules.append(_rule(name, source, queries[name], writing))
         known = [{"const": name, "description": _summary(one)} for name, one in sources.items()]
@@ -153,20 +151,25 @@ KINDS: Mapping[str, _Kind] = {
 """The kinds of file, with what makes the schema of each."""
 
 
-def _described(model: type[BaseModel]) -> Schema:
+def described(model: type[BaseModel]) -> Schema:
+    """Give what a model wants, as pydantic tells it: see ``json_schema_values``."""
     return model.model_json_schema(schema_generator=Describing)
 
 
-def _query(name: str, source: type[Source], texts: Mapping[str, str]) -> Schema:
+def query(name: str, source: type[Source], texts: Mapping[str, str]) -> Schema:
+    """Give what the query of a source wants, with ``texts`` on keys that do not explain themselves.
+
+    Raises ConfigError where that cannot be described.
+    """
     try:
-        described = _described(source)
+        wanted = described(source)
     except Exception as exc:
         kind = type(exc).__name__
         raise ConfigError(f"the query of the source {name!r} cannot be described: {kind}") from exc
-    for key, inner in described.get("properties", {}).items():
+    for key, inner in wanted.get("properties", {}).items():
         if key in texts:
             inner.setdefault("description", texts[key])
-    return described
+    return wanted
 
 
 def _rule(name: str, source: type[Source], query: Schema, writing: Writing) -> Schema:

@@ -1,0 +1,116 @@
+"""``sources``: which sources there are, and the manual page of one."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import click
+from rich.markdown import Markdown
+
+from collectors.api import Document, Period, Source
+from collectors.cli.completing import source_names
+from collectors.cli.output import console, show_json, show_rows
+from collectors.cli.settings import Settings
+from collectors.config.json_schema import described, query
+from collectors.config.json_schema_fields import Key, keys_of
+from collectors.config.suggestions import hint
+from collectors.errors import ConfigError
+from collectors.sources import Registry, manual, usable
+
+_WIDEST = 100
+
+
+@click.command("sources")
+@click.argument("name", required=False, shell_complete=source_names)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.pass_obj
+def list_sources(settings: Settings, name: str | None, *, as_json: bool) -> int:
+    """List the sources, or show the manual page of the source NAME."""
+    if name is None:
+        return _list(settings, as_json=as_json)
+    known = settings.world.sources
+    if name not in known:
+        raise click.UsageError(f"no source is called {name!r}{hint(name, known)}")
+    source = known[name]
+    asked, login = _keys(name, source)
+    if as_json:
+        pieces = manual.blocks(source)
+        show_json(
+            {
+                **_row(settings, name, source),
+                "manual": manual.page(source),
+                "samples": [block.sample for block in pieces if block.sample],
+                "query": asked,
+                "login": login,
+            }
+        )
+    else:
+        _show(source, asked, login)
+    return 0
+
+
+def _list(settings: Settings, *, as_json: bool) -> int:
+    found, wrong = usable(settings.world.sources)
+    rows = [_row(settings, name, source) for name, source in found.items()]
+    if as_json:
+        broken = [_broken(settings, name, problem) for name, problem in wrong.items()]
+        show_json({"sources": rows, "broken": broken})
+        return 1 if wrong else 0
+    for row in rows:
+        row |= {name: ", ".join(row[name]) for name in ("periods", "credential")}
+    show_rows(rows, as_json=False, empty="no sources")
+    for problem in wrong.values():
+        click.echo(str(problem), err=True)
+    return 1 if wrong else 0
+
+
+def _row(settings: Settings, name: str, source: type[Source]) -> dict[str, Any]:
+    return {
+        "source": name,
+        "what": manual.title(source),
+        "read": "document" if issubclass(source, Document) else "windows",
+        "periods": [str(one) for one in Period if one in source.periods],
+        "credential": list(source.credential.model_fields) if source.credential else [],
+        "from": _origin(settings, name),
+    }
+
+
+def _broken(settings: Settings, name: str, problem: ConfigError) -> dict[str, str]:
+    return {"source": name, "from": _origin(settings, name), "reason": str(problem)}
+
+
+def _origin(settings: Settings, name: str) -> str:
+    sources = settings.world.sources
+    return sources.origin(name) if isinstance(sources, Registry) else "built in"
+
+
+def _keys(name: str, source: type[Source]) -> tuple[list[Key], list[Key]]:
+    login = keys_of(described(source.credential)) if source.credential else []
+    return keys_of(query(name, source, manual.texts(source))), login
+
+
+def _show(source: type[Source], asked: list[Key], login: list[Key]) -> None:
+    names = {f"`{key.name}`" for key in asked}
+    pieces = [
+        block.markdown()
+        for block in manual.blocks(source)
+        if not (block.rows and {name for name, _ in block.rows} <= names)
+    ]
+    page = "\n\n".join([f"# {source.name}", manual.table(manual.facts(source).items()), *pieces])
+    shown = console()
+    shown.print(Markdown(page), width=min(_WIDEST, shown.width))
+    for title, keys in (("query", asked), (f"credentials/{source.name}.yaml", login)):
+        if keys:
+            click.echo(f"\n{title}\n")
+            show_rows(list(_rows(keys)), as_json=False, empty="")
+
+
+def _rows(keys: Iterable[Key]) -> list[dict[str, Any]]:
+    return [
+        {
+            "key": key.name,
+            "kind": key.kind.replace("`", ""),
+            "default": "required" if key.required else key.default,
+            "what": key.text,
+        }
+        for key in keys
+    ]
