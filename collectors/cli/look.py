@@ -6,6 +6,7 @@ from typing import Any
 import click
 import yaml
 
+from collectors.cli import completing
 from collectors.cli.choosing import choose, one_collector, usable
 from collectors.cli.output import duration, show_json, show_rows
 from collectors.cli.settings import Settings
@@ -13,8 +14,14 @@ from collectors.config.model import Collector
 
 
 @click.command("list")
-@click.argument("names", nargs=-1)
-@click.option("--label", "labels", multiple=True, help="Only those with this label.")
+@click.argument("names", nargs=-1, shell_complete=completing.collector_names)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    shell_complete=completing.labels,
+    help="Only those with this label.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 @click.pass_obj
 def list_collectors(
@@ -32,7 +39,7 @@ def list_collectors(
 
 
 @click.command()
-@click.argument("name")
+@click.argument("name", shell_complete=completing.collector_name)
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 @click.pass_obj
 def show(settings: Settings, name: str, *, as_json: bool) -> int:
