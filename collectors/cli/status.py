@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from collectors.api import Document
+from collectors.cli import completing
 from collectors.cli.choosing import choose, usable
 from collectors.cli.output import moment, show_rows, stretch
 from collectors.cli.settings import Settings
@@ -33,8 +34,14 @@ class Known:
 
 
 @click.command()
-@click.argument("names", nargs=-1)
-@click.option("--label", "labels", multiple=True, help="Only those with this label.")
+@click.argument("names", nargs=-1, shell_complete=completing.collector_names)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    shell_complete=completing.labels,
+    help="Only those with this label.",
+)
 @click.option("--late", is_flag=True, help="Only those past their deadline; exits with 1 if any.")
 @click.option("--gaps", is_flag=True, help="List every window that is missing, and why.")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
