@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import click
 import orjson
 
+from collectors.cli import completing
 from collectors.cli.choosing import check_data_sets, one_data_set, one_target, usable
 from collectors.cli.output import show_rows
 from collectors.cli.settings import Settings
@@ -25,13 +26,18 @@ MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"])
 
 
 @click.command()
-@click.argument("data_set")
+@click.argument("data_set", shell_complete=completing.data_sets)
 @click.option("--start", type=MOMENT, help="From this time on (UTC): 2026-11-20 or with T06:00:00.")
 @click.option("--end", type=MOMENT, help="Up to this time, exclusive.")
 @click.option("--filter", "filters", multiple=True, help="field:value that must hold; repeatable.")
 @click.option("--sort", help="A field to sort by; -field turns the order round.")
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
-@click.option("--target", "target_name", help="Read from this target, not from the first one.")
+@click.option(
+    "--target",
+    "target_name",
+    shell_complete=completing.targets,
+    help="Read from this target, not from the first one.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print all of it as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print all of it as JSON.")
 @click.pass_obj
