@@ -7,6 +7,7 @@ from typing import Any
 import click
 import orjson
 
+from collectors.cli import completing
 from collectors.cli.choosing import check_data_sets
 from collectors.cli.output import moment, show_json, show_rows, stretch
 from collectors.cli.settings import Settings
@@ -19,7 +20,7 @@ def dead_letters() -> None:
 
 
 @dead_letters.command("list")
-@click.argument("data_set", required=False)
+@click.argument("data_set", required=False, shell_complete=completing.data_sets)
 @click.option("--json", "as_json", is_flag=True, help="Print the list as JSON.")
 @click.pass_obj
 def list_letters(settings: Settings, data_set: str | None, *, as_json: bool) -> int:
