@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import click
 
+from collectors.cli import completing
 from collectors.cli.choosing import check_data_sets, one_data_set, one_target
 from collectors.cli.settings import Settings
 from collectors.config.model import EMBEDDED, Target
@@ -15,8 +16,13 @@ from collectors.values import DataSet
 
 
 @click.command()
-@click.argument("data_set")
-@click.option("--target", "target_name", help="The target's name; needed where there are several.")
+@click.argument("data_set", shell_complete=completing.data_sets)
+@click.option(
+    "--target",
+    "target_name",
+    shell_complete=completing.targets,
+    help="The target's name; needed where there are several.",
+)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.pass_obj
 def empty(settings: Settings, data_set: str, target_name: str | None, *, yes: bool) -> int:
