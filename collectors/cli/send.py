@@ -10,6 +10,7 @@ from typing import Any
 import click
 import orjson
 
+from collectors.cli import completing
 from collectors.cli.choosing import one_data_set, one_target
 from collectors.cli.output import show_json
 from collectors.cli.settings import Settings
@@ -47,7 +48,7 @@ class _Sent:
 
 
 @click.command()
-@click.argument("data_set", required=False)
+@click.argument("data_set", required=False, shell_complete=completing.data_sets)
 @click.argument("file", required=False)
 @click.option("--url", help="Post to this URL; no configuration is looked at then.")
 @click.option(
@@ -62,7 +63,12 @@ class _Sent:
     type=click.Path(path_type=Path),
     help="A file that holds the token, and counts before --token.",
 )
-@click.option("--target", "target_name", help="Send to the target of this name, not to all.")
+@click.option(
+    "--target",
+    "target_name",
+    shell_complete=completing.targets,
+    help="Send to the target of this name, not to all.",
+)
 @click.option(
     "--timeout",
     type=click.FloatRange(0, min_open=True),
