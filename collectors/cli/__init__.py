@@ -13,14 +13,17 @@ import click
 
 from collectors import __version__
 from collectors.cli import logs
+from collectors.cli.completion import VARIABLE, completion
 from collectors.cli.dead_letters import dead_letters
 from collectors.cli.empty import empty
 from collectors.cli.look import list_collectors, show
 from collectors.cli.outbox import outbox
 from collectors.cli.read import read
 from collectors.cli.run import run
+from collectors.cli.schema import schema
 from collectors.cli.send import send
 from collectors.cli.settings import Settings, World
+from collectors.cli.sources import list_sources
 from collectors.cli.status import status
 from collectors.cli.validate import validate
 from collectors.errors import CollectorError, ConfigError
@@ -109,6 +112,9 @@ for command in (
     empty,
     outbox,
     dead_letters,
+    list_sources,
+    schema,
+    completion,
 ):
     cli.add_command(command)
 
@@ -117,7 +123,9 @@ def main(arguments: Sequence[str] | None = None, *, world: World | None = None) 
     """Run one command and give its exit code; ``world`` is what tests put under it."""
     _tune()
     try:
-        result = cli.main(arguments, obj=world, standalone_mode=False)
+        result = cli.main(
+            arguments, obj=world, standalone_mode=False, complete_var=VARIABLE
+        )
     except click.ClickException as exc:
         exc.show()
         return 2
