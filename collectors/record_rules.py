@@ -19,6 +19,10 @@ from dateutil import parser
 TIMESTAMPS = ("_timestamp", "_start_at", "_end_at")
 INTERNAL = frozenset({"_id", *TIMESTAMPS})
 LARGEST_INTEGER = 2**63 - 1
+LONGEST_TIMESTAMP = 100
+"""Characters; what is longer is no date, and dateutil would look at each of them."""
+LONGEST_KEPT = 200
+"""Characters of a field's name up to which what was found of it is kept in mind."""
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
 _SPACE = re.compile(r"\s")
@@ -127,9 +131,13 @@ def schema_problems(data_type: str, record: Mapping[str, Any]) -> list[str]:
     ]
 
 
-@lru_cache(maxsize=4096)
 def key_problem(key: str) -> str | None:
     """Give the message that refuses ``key`` as the name of a field, or None."""
+    return _key_problem(key) if len(key) <= LONGEST_KEPT else _key_problem.__wrapped__(key)
+
+
+@lru_cache(maxsize=4096)
+def _key_problem(key: str) -> str | None:
     if not _KEY.fullmatch(key):
         return f"{key} is not a valid key"
     if key.startswith("_") and key not in INTERNAL:
@@ -137,12 +145,18 @@ def key_problem(key: str) -> str | None:
     return None
 
 
-@lru_cache(maxsize=4096)
 def parse_timestamp(text: str) -> datetime:
     """Read a date and time as the write API does; gives aware UTC, and takes naive as UTC.
 
     What the text leaves out is that of 1970-01-01T00:00:00. Raises ValueError with the reason.
     """
+    if len(text) > LONGEST_TIMESTAMP:
+        raise ValueError("too long for a date and time")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> datetime:
     try:
         moment = parser.parse(text, default=_UNSAID, tzinfos=_zone)
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)

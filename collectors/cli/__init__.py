@@ -22,6 +22,7 @@ from collectors.cli.read import read
 from collectors.cli.run import run
 from collectors.cli.schema import schema
 from collectors.cli.send import send
+from collectors.cli.serve import serve
 from collectors.cli.settings import Settings, World
 from collectors.cli.sources import list_sources
 from collectors.cli.status import status
@@ -108,6 +109,7 @@ for command in (
     show,
     status,
     read,
+    serve,
     send,
     empty,
     outbox,

@@ -10,22 +10,24 @@ import click
 
 
 @contextmanager
-def heard(stop: Callable[[], None]) -> Iterator[None]:
+def heard(stop: Callable[[], None], *more: signal.Signals) -> Iterator[None]:
     """While inside, let the first Ctrl-C call ``stop``, and a second one kill the process.
 
-    Killing is safe: what is kept is kept in whole transactions, and the rest is due again.
+    ``more`` are signals that do the same. Killing is safe: what is kept is kept in whole
+    transactions, and the rest is due again.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def handle(_number: int, _frame: Any) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    def handle(number: int, _frame: Any) -> None:
+        signal.signal(number, signal.SIG_DFL)
         click.echo("stopping once what is under way has ended; Ctrl-C again: at once", err=True)
         stop()
 
-    before = signal.signal(signal.SIGINT, handle)
+    before = {one: signal.signal(one, handle) for one in (signal.SIGINT, *more)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -89,7 +89,7 @@ class DataSetKeys(_Keys):
     capped_size: Size | None = None
     """How much a realtime data set holds before the oldest records fall off: 4 MB."""
     max_age_expected: Duration | None = None
-    """How old its newest record may be before it counts as out of date."""
+    """How long ago it may have been written last before it counts as out of date."""
 
 
 class OutboxKeys(_Keys):

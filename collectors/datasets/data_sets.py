@@ -184,6 +184,12 @@ class DataSets:
             lambda connection: connection.scalar(_of(data_set, data_sets.c.revision))
         )
 
+    def updated(self) -> dict[DataSet, datetime]:
+        """Give when each data set was written last."""
+        select = sa.select(data_sets.c.data_group, data_sets.c.data_type, data_sets.c.updated_at)
+        rows = self._database.read(lambda connection: connection.execute(select).all())
+        return {DataSet(group, kind): from_epoch(updated_at) for group, kind, updated_at in rows}
+
     def summary(self) -> list[Summary]:
         """Give what each data set holds, by name."""
         return self._database.read(_summary)

@@ -5,7 +5,7 @@ nor that it told only the first thing wrong in a record.
 """
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from collectors.config.model import DeclaredDataSet
@@ -16,15 +16,18 @@ from collectors.record_rules import SCHEMAS, are_welcome, problems, schema_probl
 
 MESSAGES = 100
 """How many different messages an answer holds at most."""
+LONGEST = 500
+"""Characters of one message; it may quote what was posted."""
 NO_TIMESTAMP = "'_timestamp' is a required property"
 NO_OBJECT = "a record must be a JSON object"
+TOO_DEEP = "a value is nested too deeply"
 
 
 class RefusedRecords(ValueError):
     """Records broke the rules; ``messages`` say which, and nothing was kept."""
 
     def __init__(self, messages: Sequence[str]) -> None:
-        found = list(dict.fromkeys(messages))
+        found = list(dict.fromkeys(message[:LONGEST] for message in messages))
         more = len(found) - MESSAGES
         self.messages = found[:MESSAGES] + ([f"… and {more} more"] if more > 0 else [])
         super().__init__("; ".join(self.messages))
@@ -73,7 +76,7 @@ class Writer:
 
         def change(record: dict[str, Any]) -> dict[str, Any]:
             whole = {**record, **changes}
-            _refuse([*self._schema_problems(whole), *problems(whole)])
+            _refuse(self._problems([whole], auto_ids=()))
             return _row(whole)
 
         found = self._data_sets.change(
@@ -96,14 +99,16 @@ class Writer:
             raise RefusedRecords([NO_OBJECT])
         ids = self._declared.auto_ids
         if self._validator or ids or not are_welcome(self._data_set.type, records):
-            _refuse(list(self._problems(records)))
+            _refuse(self._problems(records, auto_ids=ids))
             records = [_identified(record, ids) for record in records] if ids else records
         return [_row(record) for record in records]
 
-    def _problems(self, records: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    def _problems(
+        self, records: Sequence[Mapping[str, Any]], *, auto_ids: Sequence[str]
+    ) -> Iterator[str]:
         for record in records:
             yield from self._schema_problems(record)
-        missing = (_missing(record, self._declared.auto_ids) for record in records)
+        missing = (_missing(record, auto_ids) for record in records)
         yield from [said for said in missing if said][:1]
         said = [one for record in records for one in problems(record)]
         yield from said
@@ -115,9 +120,13 @@ class Writer:
         return typed + (broken_rules(self._validator, record) if self._validator else [])
 
 
-def _refuse(messages: Sequence[str]) -> None:
-    if messages:
-        raise RefusedRecords(messages)
+def _refuse(messages: Iterable[str]) -> None:
+    try:
+        found = list(messages)
+    except RecursionError as exc:
+        raise RefusedRecords([TOO_DEEP]) from exc
+    if found:
+        raise RefusedRecords(found)
 
 
 def _row(record: Mapping[str, Any]) -> dict[str, Any]:
