@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from collectors.cli import interruption, progress
+from collectors.cli import completing, interruption, progress
 from collectors.cli.choosing import choose, usable
 from collectors.cli.output import show_json, show_rows
 from collectors.cli.settings import Settings
@@ -27,9 +27,15 @@ DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.command()
-@click.argument("names", nargs=-1)
+@click.argument("names", nargs=-1, shell_complete=completing.collector_names)
 @click.option("--all", "everything", is_flag=True, help="All collectors that are enabled.")
-@click.option("--label", "labels", multiple=True, help="Those with this label; may be repeated.")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    shell_complete=completing.labels,
+    help="Those with this label; may be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Show what would be sent; store and send nothing.")
 @click.option("--start", type=DAY, help="Collect from this local day on, even if settled.")
 @click.option("--end", type=DAY, help="Up to and including this local day.")
