@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from collectors.cli import interruption, progress
+from collectors.cli import completing, interruption, progress
 from collectors.cli.choosing import check_data_sets, usable
 from collectors.cli.output import moment, show_json, show_rows
 from collectors.cli.settings import Settings
@@ -49,7 +49,7 @@ def list_lanes(settings: Settings, *, as_json: bool) -> int:
 
 
 @outbox.command()
-@click.argument("data_sets", nargs=-1)
+@click.argument("data_sets", nargs=-1, shell_complete=completing.data_sets)
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
 @click.pass_obj
 def retry(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int:
@@ -62,7 +62,7 @@ def retry(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int
 
 
 @outbox.command()
-@click.argument("data_sets", nargs=-1)
+@click.argument("data_sets", nargs=-1, shell_complete=completing.data_sets)
 @click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON.")
 @click.pass_obj
 def flush(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int:
