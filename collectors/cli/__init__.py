@@ -125,9 +125,7 @@ def main(arguments: Sequence[str] | None = None, *, world: World | None = None) 
     """Run one command and give its exit code; ``world`` is what tests put under it."""
     _tune()
     try:
-        result = cli.main(
-            arguments, obj=world, standalone_mode=False, complete_var=VARIABLE
-        )
+        result = cli.main(arguments, obj=world, standalone_mode=False, complete_var=VARIABLE)
     except click.ClickException as exc:
         exc.show()
         return 2
