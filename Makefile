@@ -36,8 +36,9 @@ tests: $(VENV)/dev.stamp ## Run the tests; ARGS="-k name" chooses
 	$(BIN)/pytest -n auto $(ARGS)
 
 .PHONY: bench
-bench: $(VENV)/dev.stamp ## Measure speed and memory beside a plain loop (takes some minutes)
+bench: $(VENV)/dev.stamp ## Measure speed and memory beside what one would write by hand (takes minutes)
 	$(BIN)/python -m benchmarks.backfill
+	$(BIN)/python -m benchmarks.serving
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## Put the code into its format, and mend what ruff can mend
