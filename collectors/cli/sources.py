@@ -1,10 +1,12 @@
 """``sources``: which sources there are, and the manual page of one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from textwrap import indent
 from typing import Any
 
 import click
-from rich.markdown import Markdown
+from rich.table import Table
+from rich.text import Text
 
 from collectors.api import Document, Period, Source
 from collectors.cli.completing import source_names
@@ -17,6 +19,7 @@ from collectors.errors import ConfigError
 from collectors.sources import Registry, manual, usable
 
 _WIDEST = 100
+_CODE = "`[^`]+`"
 
 
 @click.command("sources")
@@ -89,19 +92,36 @@ def _keys(name: str, source: type[Source]) -> tuple[list[Key], list[Key]]:
 
 
 def _show(source: type[Source], asked: list[Key], login: list[Key]) -> None:
-    names = {f"`{key.name}`" for key in asked}
-    pieces = [
-        block.markdown()
-        for block in manual.blocks(source)
-        if not (block.rows and {name for name, _ in block.rows} <= names)
-    ]
-    page = "\n\n".join([f"# {source.name}", manual.table(manual.facts(source).items()), *pieces])
-    shown = console()
-    shown.print(Markdown(page), width=min(_WIDEST, shown.width))
+    out = console()
+    for piece in _pieces(source, {f"`{key.name}`" for key in asked}):
+        out.print(piece, width=min(out.width, _WIDEST))
+        click.echo()
     for title, keys in (("query", asked), (f"credentials/{source.name}.yaml", login)):
         if keys:
-            click.echo(f"\n{title}\n")
+            click.echo(f"{title}:")
             show_rows(list(_rows(keys)), as_json=False, empty="")
+            click.echo()
+
+
+def _pieces(source: type[Source], keys: set[str]) -> Iterator[Text | Table]:
+    """Give the manual; a table of nothing but ``keys`` is left out, for they are told with more."""
+    yield _grid(manual.facts(source).items())
+    for block in manual.blocks(source):
+        if block.text:
+            text = Text(" ".join(block.text.split()))
+            text.highlight_regex(_CODE, "bold")
+            yield text
+        if block.sample:
+            yield Text(indent(block.sample, "    "), no_wrap=True, overflow="ignore")
+        if block.rows and not {name for name, _ in block.rows} <= keys:
+            yield _grid(block.rows)
+
+
+def _grid(rows: Iterable[tuple[str, str]]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for name, text in rows:
+        grid.add_row(Text(name.strip("`")), Text(text))
+    return grid
 
 
 def _rows(keys: Iterable[Key]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key, as ``labels.shift`` where it is inside another; ``default`` is as it is written."""
+    """A key, as ``labels.shift`` where it is inside another; ``default`` is a plain value."""
 
     name: str
     kind: str
@@ -38,11 +38,12 @@ class _Reading:
 
     def keys(self, described: Schema, prefix: str, above: tuple[str, ...]) -> Iterator[Key]:
         for name, inner in described.get("properties", {}).items():
+            default = inner.get("default")
             yield Key(
                 name=prefix + name,
                 kind=self.kind(inner),
                 required=name in described.get("required", ()),
-                default=inner.get("default"),
+                default=default if isinstance(default, str | int | float) else None,
                 text=inner.get("description", "").replace("``", "`"),
             )
             for referred in self.models_in(inner):
