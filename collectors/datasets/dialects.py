@@ -56,6 +56,10 @@ class Dialect(Protocol):
         """Give the same of an ``exact`` value."""
         ...
 
+    def source(self, select: sa.Select[Any]) -> sa.Subquery:
+        """Give ``select`` as a source of rows, whose columns are worked out once a row."""
+        ...
+
 
 class Sqlite:
     """SQLite, whose JSON is text. It knows no booleans: exact ones are single bytes."""
@@ -108,6 +112,10 @@ class Sqlite:
         )
         return [number, sa.func.typeof(exact) == "blob"]
 
+    def source(self, select: sa.Select[Any]) -> sa.Subquery:
+        """Without a limit SQLite puts the expressions in wherever the columns are named."""
+        return select.limit(-1).subquery()
+
     def _type(self, field: str) -> Expression:
         return sa.func.json_type(records.c.body, _path(field))
 
@@ -154,6 +162,10 @@ class Postgresql:
     def order_of_keys(self, exact: Expression) -> Sequence[Expression]:
         """Put a truth after its number."""
         return [*self.order(exact), _kind(exact) == "boolean"]
+
+    def source(self, select: sa.Select[Any]) -> sa.Subquery:
+        """PostgreSQL sees to it by itself."""
+        return select.subquery()
 
 
 def _path(field: str) -> str:

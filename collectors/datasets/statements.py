@@ -79,7 +79,7 @@ def _found(
     starts = {} if query.period is None else {"start": records.c[query.period]}
     keys = {f"key_{place}": dialect.exact(field) for place, field in enumerate(query.group_by)}
     named = [column.label(name) for name, column in ({**starts, **keys, **columns}).items()]
-    return sa.select(*named).where(*_conditions(query, data_set_id, dialect)).subquery()
+    return dialect.source(sa.select(*named).where(*_conditions(query, data_set_id, dialect)))
 
 
 def _by(query: Query, found: sa.Subquery) -> list[Expression]:
