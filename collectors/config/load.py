@@ -15,7 +15,7 @@ from collectors.config.reader import read
 from collectors.config.references import References
 from collectors.config.services import ServiceFile, service_of
 from collectors.config.suggestions import hint
-from collectors.values import DataSet
+from collectors.values import DataSet, Scalar
 
 _KNOWN = ("platform.yaml", "profiles", "services")
 _NOT_OURS = ("data", "schemas", "var")
@@ -162,7 +162,7 @@ def apart(
     Those are the collectors of one data set whose identities have the same constant parts, or one
     of which replaces all that is there.
     """
-    owners: dict[tuple[DataSet, frozenset[tuple[str, str]]], Collector] = {}
+    owners: dict[tuple[DataSet, frozenset[tuple[str, Scalar]]], Collector] = {}
     writers: dict[DataSet, Collector] = {}
     kept: dict[str, Collector] = {}
     for name, collector in collectors.items():
@@ -170,9 +170,7 @@ def apart(
         if other and other is not collector and (other.replace or collector.replace):
             report(collector.place, _not_alone(collector, other))
             continue
-        identity = collector.mapping.id
-        constants = frozenset((identity.constants if identity else {}).items())
-        key = (collector.data_set, constants)
+        key = (collector.data_set, frozenset(collector.mapping.constants.items()))
         first = owners.setdefault(key, collector) if collector.enabled else collector
         if first is collector:
             kept[name] = collector
