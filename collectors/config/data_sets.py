@@ -34,6 +34,7 @@ def data_sets_of(
         schema = said.entries.get("schema")
         yield DeclaredDataSet(
             data_set=DataSet.parse(name),
+            called=one.name,
             tokens=(*([one.token] if one.token else []), *(one.tokens or [])),
             auto_ids=tuple(one.auto_ids),
             schema=_schema(schema.value, what, directory, report) if schema else None,

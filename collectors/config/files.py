@@ -13,6 +13,7 @@ NAME = "[a-z0-9-]+"
 _DATA_SET = f"{NAME}/{NAME}"
 _FILE = "[A-Za-z0-9_][A-Za-z0-9._-]*"
 _TARGET = "[A-Za-z0-9][A-Za-z0-9._:-]*"
+_STORED = "[a-z0-9][a-z0-9_]*"
 _LETTERS = "use small letters, digits and hyphens"
 
 
@@ -33,6 +34,10 @@ def _target_name(text: str) -> str:
     return _matching(text, _TARGET, "a target's name: use letters and digits")
 
 
+def _stored_name(text: str) -> str:
+    return _matching(text, _STORED, "a data set's own name: use small letters, digits and _")
+
+
 def _matching(text: str, pattern: str, what: str) -> str:
     if re.fullmatch(pattern, text) is None:
         raise ValueError(f"{text!r} is not {what}")
@@ -47,6 +52,7 @@ def _spelt(pattern: str) -> Any:
 Name = Annotated[str, AfterValidator(name_of), _spelt(NAME)]
 DataSetName = Annotated[str, AfterValidator(_data_set), _spelt(_DATA_SET)]
 FileName = Annotated[str, AfterValidator(_file_name), _spelt(_FILE)]
+StoredName = Annotated[str, AfterValidator(_stored_name), _spelt(_STORED)]
 TargetName = Annotated[str, AfterValidator(_target_name), _spelt(_TARGET)]
 Url = Annotated[str, Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^@?]+$"})]
 """A write API's base URL; ``platforms`` checks all of it."""
@@ -70,6 +76,8 @@ class EmbeddedKeys(_Keys):
 class DataSetKeys(_Keys):
     """One data set that is served over HTTP."""
 
+    name: StoredName | None = None
+    """The name of its own under which it is served too, as old clients ask for it."""
     token: TokenDigest | None = None
     """Who may write it: a token by reference, or sha256: and the digest of one."""
     tokens: list[TokenDigest] | None = None

@@ -51,6 +51,7 @@ class DeclaredDataSet:
     """
 
     data_set: DataSet
+    called: str | None = None
     tokens: tuple[bytes, ...] = field(default=(), repr=False)
     auto_ids: tuple[str, ...] = ()
     schema: Mapping[str, Any] | None = None
@@ -63,8 +64,9 @@ class DeclaredDataSet:
 
     @property
     def name(self) -> str:
-        """The name under which the read API also gives it: ``<group>_<type>``, underscored."""
-        return f"{self.data_set.group}_{self.data_set.type}".replace("-", "_")
+        """The name under which it is served too; ``<group>_<type>``, underscored, unless said."""
+        made = f"{self.data_set.group}_{self.data_set.type}".replace("-", "_")
+        return self.called or made
 
 
 @dataclass(frozen=True, kw_only=True)
