@@ -204,6 +204,8 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
         "outbox flush --json",
         "dead-letters list --json",
         "dead-letters show 1",
+        "sources --json",
+        "sources pingdom --json",
     ):
         name = max((one for one, _ in commands() if command.startswith(one)), key=len)
         answer = answers(*command.split())
