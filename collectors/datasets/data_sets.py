@@ -291,8 +291,10 @@ def _remove(
 
 def _summary(connection: Connection) -> list[Summary]:
     times = records.c.timestamp
+    names = (data_sets.c.data_group, data_sets.c.data_type, data_sets.c.updated_at)
     rows = connection.execute(
-        sa.select(data_sets, sa.func.count(times), sa.func.min(times), sa.func.max(times))
+        sa.select(*names, sa.func.count(times), sa.func.min(times), sa.func.max(times))
+        .select_from(data_sets)
         .outerjoin(records)
         .group_by(data_sets.c.id)
     )
@@ -304,6 +306,6 @@ def _summary(connection: Connection) -> list[Summary]:
             last=None if last is None else from_epoch(last),
             updated_at=from_epoch(updated_at),
         )
-        for _, group, kind, updated_at, count, first, last in rows
+        for group, kind, updated_at, count, first, last in rows
     ]
     return sorted(found, key=lambda summary: summary.data_set)
