@@ -26,6 +26,7 @@ from collectors.cli.serve import serve
 from collectors.cli.settings import Settings, World
 from collectors.cli.sources import list_sources
 from collectors.cli.status import status
+from collectors.cli.targets import targets
 from collectors.cli.validate import validate
 from collectors.errors import CollectorError, ConfigError
 from collectors.sources import registry
@@ -113,6 +114,7 @@ for command in (
     send,
     empty,
     outbox,
+    targets,
     dead_letters,
     list_sources,
     schema,

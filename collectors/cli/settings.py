@@ -176,6 +176,7 @@ class Settings:
             directory=self.configuration.directory,
             outbox_limit=self.configuration.platform.outbox_limit,
             embedded=data_sets,
+            has_copy=EMBEDDED in (target.name for target in self.configuration.platform.targets),
             patience=self.world.patience,
         )
 

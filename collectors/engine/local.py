@@ -119,6 +119,29 @@ class LocalEngine:
                 sent = sender.close()
         return Report(outcomes, sent)
 
+    def fill(
+        self, collectors: Mapping[str, Collector], target: str, data_sets: frozenset[str]
+    ) -> Sent:
+        """Pay what a target is owed of these data sets, and deliver it, turn by turn.
+
+        ``collectors`` are those of the data sets. Raises StoreError.
+        """
+        total, delivery = Sent(), self.parts.store.delivery
+        with Heart(self.parts):
+            while not self.stopped:
+                kept = self.progress.kept
+                refill(self.parts, collectors, target=target, data_sets=data_sets, kept=kept)
+                waiting = set(delivery.lanes_with_entries([target], data_sets))
+                if not waiting - total.left.keys():
+                    break
+                sender = self._sender = Sender(self.parts, SENDERS, self.progress.delivered)
+                sender.notice(waiting - total.left.keys())
+                sent = sender.close()
+                total.observations += sent.observations
+                total.rejected += sent.rejected
+                total.left |= sent.left
+        return total
+
     def _collect_all(
         self,
         collectors: Mapping[str, Collector],

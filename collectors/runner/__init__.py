@@ -2,6 +2,7 @@
 
 from collectors.runner.collecting import Outcome, collect
 from collectors.runner.delivering import Delivered, Fate, deliver
+from collectors.runner.filling import Lack, known_data_sets, owe
 from collectors.runner.parts import Parts, SharedThings
 from collectors.runner.patience import Patience
 from collectors.runner.planning import Between, find_due, lost_windows, plan
@@ -12,6 +13,7 @@ __all__ = [
     "Between",
     "Delivered",
     "Fate",
+    "Lack",
     "Outcome",
     "Parts",
     "Patience",
@@ -19,7 +21,9 @@ __all__ = [
     "collect",
     "deliver",
     "find_due",
+    "known_data_sets",
     "lost_windows",
+    "owe",
     "plan",
     "preview",
     "refill",

@@ -55,7 +55,10 @@ class SharedThings:
 
 @dataclass(frozen=True, kw_only=True)
 class Parts:
-    """Everything that collecting and delivering needs. ``sinks`` are by name of target."""
+    """Everything that collecting and delivering needs. ``sinks`` are by name of target.
+
+    ``has_copy`` tells that the embedded data sets are a target, ``embedded`` that they are open.
+    """
 
     store: Store
     sinks: Mapping[str, Sink]
@@ -65,6 +68,7 @@ class Parts:
     directory: Path
     outbox_limit: int
     embedded: DataSets | None = None
+    has_copy: bool = False
     patience: Patience = Patience()  # noqa: RUF009 - frozen itself
     shared: SharedThings = field(default_factory=SharedThings)
 

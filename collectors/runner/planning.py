@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from collectors.api import Document
 from collectors.clock import epoch, from_epoch
-from collectors.config.model import Collector
+from collectors.config.model import EMBEDDED, Collector
 from collectors.errors import CollectorError, ConfigError
 from collectors.intervals import Interval, subtract
 from collectors.periods import ALWAYS, Period, Window
@@ -147,12 +147,19 @@ def _due_document(parts: Parts, collector: Collector, stretches: Sequence[Stretc
 
 
 def _owed(parts: Parts, collector: Collector) -> list[Interval]:
-    """Give what must be collected again because a full lane did not take it, and now would."""
-    return [
+    """Give what must be collected again because a full lane did not take it, and now would.
+
+    What the embedded copy holds is paid from there.
+    """
+    owed = [
         (debt.start, debt.end)
         for debt in parts.store.view.owed(collector.name)
         if debt.lane.target in parts.sinks and debt.waiting < parts.outbox_limit
     ]
+    if not owed or not parts.has_copy:
+        return owed
+    copy = parts.store.filling.held(EMBEDDED, str(collector.data_set), collector.name)
+    return subtract(owed, copy)
 
 
 def _coverage(stretches: Sequence[Stretch]) -> list[Collected]:

@@ -2,18 +2,21 @@
 
 from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import DeadLetter
+from collectors.store.filling import LOOSE, Payable
 from collectors.store.lanes import Depth, Lane
 from collectors.store.ledger import Plan
 from collectors.store.outbox import Chunk, Entry
 from collectors.store.owner import Owner
-from collectors.store.part import STEPS
+from collectors.store.part import FILL_STEPS, STEPS
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
 from collectors.store.view import Debt
-from collectors.store.windows import Lanes, Result
+from collectors.store.windows import Lanes, Piece, Result
 
 __all__ = [
     "DELIVERED",
+    "FILL_STEPS",
+    "LOOSE",
     "OWED",
     "STEPS",
     "SUCCEEDED",
@@ -25,6 +28,8 @@ __all__ = [
     "Lane",
     "Lanes",
     "Owner",
+    "Payable",
+    "Piece",
     "Plan",
     "Planned",
     "Result",

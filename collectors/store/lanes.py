@@ -76,6 +76,11 @@ def ensure(connection: Connection, target: str, data_set: str) -> int:
     return int(found)
 
 
+def find(connection: Connection, target: str, data_set: str) -> int | None:
+    """Give the id of a lane; None where there is none yet."""
+    return connection.execute(_ID, {"target": target, "data_set": data_set}).scalar()
+
+
 def get(connection: Connection, lane_id: int) -> Lane:
     """Give one lane by its id."""
     return Lane(**connection.execute(_GET, {"lane_id": lane_id}).mappings().one())

@@ -17,11 +17,8 @@ from collectors.store.coverage import Stretch
 from collectors.store.outbox import Chunk
 from collectors.store.part import Part
 from collectors.store.runs import Planned, Run, State
-from collectors.store.view import Debt
 from collectors.store.windows import Lanes, Result
 from collectors.values import DataSet
-
-REFILL_PRIORITY = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,25 +168,6 @@ class Ledger(Part):
 
         self.database.write(work)
         self.step("window.written")
-
-    def refill(self, debt: Debt, bodies: Sequence[tuple[bytes, int, int]]) -> None:
-        """Put into a lane what it is owed: packed bodies, each with its count and size."""
-
-        def work(connection: Connection) -> None:
-            now = self.now()
-            histories.lock(connection, debt.collector)
-            window = Planned(
-                start=debt.start,
-                end=debt.end,
-                kind="refill",
-                priority=REFILL_PRIORITY,
-                reason=f"owed to {debt.lane.name}",
-            )
-            run_id = runs.insert(connection, debt.collector, window, now)
-            runs.end(connection, run_id, State.DONE, window.reason, now)
-            windows.pay(connection, runs.get(connection, run_id), debt.lane.id, bodies, now)
-
-        self.database.write(work)
 
     def end(self, run: Run, state: State, reason: str, **more: Any) -> None:
         """Write that a run ended without its window: failed, parked, not yet."""

@@ -26,6 +26,9 @@ STEPS = (
 )
 """The points at which a test stops the process, in the order in which a run passes them."""
 
+FILL_STEPS = ("owe.written", "fill.writing", "fill.written")
+"""Those that only the filling of a lane passes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -38,6 +38,8 @@ class State(StrEnum):
 
 OPEN = (State.DUE, State.RUNNING, State.PARKED)
 SUCCEEDED = (State.DONE, State.WARNED)
+REFILL = "refill"
+"""The kind of a run that only gives a lane what another one has; it collects nothing."""
 
 
 _IT = runs.c.id == bindparam("run_id")
@@ -45,6 +47,10 @@ _GET = sa.select(runs).where(_IT)
 _OPEN = sa.and_(runs.c.collector == bindparam("collector"), runs.c.state.in_(OPEN))
 _HAS_OPEN = sa.select(sa.exists().where(_OPEN))
 _LOCK_OPEN = sa.select(runs).where(_OPEN).order_by(runs.c.id).with_for_update(key_share=True)
+_OPEN_WINDOWS = sa.select(runs.c.start, runs.c.end).where(_OPEN)
+_NEWEST = sa.select(sa.func.max(runs.c.id)).where(
+    runs.c.collector == bindparam("collector"), runs.c.kind != bindparam("without")
+)
 _INSERT = runs.insert()
 _UPDATE = runs.update().where(_IT)
 _CLAIM = (
@@ -114,6 +120,17 @@ def open_runs(connection: Connection, collector: str) -> list[Run]:
 def has_open(connection: Connection, collector: str) -> bool:
     """Tell whether a collector has a run that has not ended."""
     return bool(connection.execute(_HAS_OPEN, {"collector": collector}).scalar())
+
+
+def open_windows(connection: Connection, collector: str) -> list[Interval]:
+    """Give the windows of the runs of a collector that have not ended."""
+    rows = connection.execute(_OPEN_WINDOWS, {"collector": collector})
+    return [(start, end) for start, end in rows]
+
+
+def newest(connection: Connection, collector: str, *, without: str) -> int:
+    """Give the id of the run of a collector that was planned last, but of those of one kind."""
+    return connection.execute(_NEWEST, {"collector": collector, "without": without}).scalar() or 0
 
 
 def insert(connection: Connection, collector: str, planned: Planned, now: int) -> int:

@@ -40,18 +40,22 @@ def begin(connection: Connection, run: Run, lane_ids: Sequence[int], now: int) -
 def finish(connection: Connection, run: Run, lane_ids: Sequence[int], now: int) -> bool:
     """Let a run's snapshot take the place of all that waits; False where a newer one is there.
 
-    The newest is that of the latest window. Nothing that was owed remains so, and no id has to be
-    remembered to be retracted.
+    The newest is that of the latest window. No id has to be remembered to be retracted.
     """
     if any(one.end > run.end for one in coverage.collected(connection, run.collector)):
         outbox.drop_held(connection, run)
         dead_letters.forget_run(connection, run.collector, run.id)
         return False
+    release(connection, run, lane_ids, now)
+    dead_letters.supersede_all(connection, run.collector, run.id)
+    period_ids.forget_all(connection, run.collector)
+    return True
+
+
+def release(connection: Connection, run: Run, lane_ids: Sequence[int], now: int) -> None:
+    """Let what has been held for a run take the place of all that waits in these lanes."""
     begin(connection, run, lane_ids, now)
     outbox.supersede_all(connection, lane_ids, run.id)
     outbox.release(connection, run, lane_ids)
-    dead_letters.supersede_all(connection, run.collector, run.id)
-    period_ids.forget_all(connection, run.collector)
     for lane_id in lane_ids:
         coverage.set_lane_intervals(connection, lane_id, run.collector, OWED, take=[EVERYTHING])
-    return True

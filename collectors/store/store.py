@@ -6,6 +6,7 @@ from pathlib import Path
 from collectors.clock import Clock
 from collectors.database import BUSY_SECONDS, Database, ignore
 from collectors.store.delivery import Delivery
+from collectors.store.filling import Filling
 from collectors.store.ledger import Ledger
 from collectors.store.owner import Owner
 from collectors.store.quota_book import QuotaBook
@@ -43,6 +44,7 @@ class Store:
         parts = (self._database, clock, owner, step)
         self.ledger = Ledger(*parts)
         self.delivery = Delivery(*parts)
+        self.filling = Filling(*parts)
         self.view = View(*parts)
         self.quota = QuotaBook(*parts)
 

@@ -3,7 +3,7 @@
 All functions work inside a transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy.engine import Connection
@@ -30,6 +30,15 @@ class Lanes:
     open: Sequence[int]
     full: Sequence[int] = ()
     replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch that a lane is owed, and all of it: packed bodies, each with count and size."""
+
+    start: int
+    end: int
+    bodies: Sequence[tuple[bytes, int, int]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,19 +132,20 @@ def settle(connection: Connection, entry: outbox.Entry) -> bool:
     return True
 
 
-def pay(
-    connection: Connection,
-    run: Run,
-    lane_id: int,
-    bodies: Sequence[tuple[bytes, int, int]],
-    now: int,
-) -> None:
+def pay(connection: Connection, run: Run, lane_id: int, pieces: Iterable[Piece], now: int) -> None:
     """Enter into one lane what it is owed of a window; it is no debt from then on."""
-    row = {**outbox.columns_of(run, run.window, now), "lane_id": lane_id}
-    outbox.add(
-        connection,
-        [{**row, "payload": body, "count": count, "size": size} for body, count, size in bodies],
-    )
+    rows = [
+        {
+            **outbox.columns_of(run, (piece.start, piece.end), now),
+            "lane_id": lane_id,
+            "payload": body,
+            "count": count,
+            "size": size,
+        }
+        for piece in pieces
+        for body, count, size in piece.bodies
+    ]
+    outbox.add(connection, rows)
     _note_delivery(connection, run, lane_id, run.window)
 
 
