@@ -1,6 +1,5 @@
 """``read``: what a data set holds, embedded or through a read API."""
 
-import csv
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from collectors.cli.settings import Settings
 from collectors.clock import iso
 from collectors.config.model import Target
 from collectors.datasets import Query
+from collectors.datasets.csv_lines import csv_lines
 from collectors.errors import Unexpected
 
 ROWS = 20
@@ -134,7 +134,7 @@ def _print(
     records: Iterable[Mapping[str, Any]], *, as_csv: bool, as_json: bool, limit: int | None
 ) -> None:
     if as_csv:
-        _print_csv(records)
+        sys.stdout.writelines(csv_lines(records, end="\n"))
     elif as_json:
         _print_json(records)
     else:
@@ -150,15 +150,6 @@ def _print_json(records: Iterable[Mapping[str, Any]]) -> None:
         sys.stdout.write(separator + "\n" + orjson.dumps(record).decode())
         separator = ","
     sys.stdout.write("[]\n" if separator == "[" else "\n]\n")
-
-
-def _print_csv(records: Iterable[Mapping[str, Any]]) -> None:
-    # The columns of a CSV file are known only once every record has been seen.
-    rows = list(records)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
 
 
 def _aligned(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

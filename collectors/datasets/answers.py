@@ -1,7 +1,7 @@
 """The read API's answers to queries that group: from counted groups to rows."""
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,11 +16,14 @@ from collectors.periods import Period, Window, count, following, periods_of
 
 MOST_ROWS = 250_000
 """How many rows, and how many values in sets, an answer has at most."""
-
 MOST_EXACT = 2**53
 """Up to here every whole number is a float of its own."""
+PAGE = 1000
+"""How many values are fetched at a time."""
 
 Row = dict[str, Any]
+_Split = tuple[int | None, tuple[Any, ...], Sequence[Any]]
+"""The start of the period, the keys, and what follows them."""
 
 
 @dataclass(slots=True)
@@ -77,25 +80,27 @@ def _read(
         group.tallies[start] = _tally(query, rest)
     for name in query.sets:
         select = statements.values(query, data_set_id, dialect, name)
-        kept = 0
-        with connection.execute(select, execution_options={"yield_per": 1000}) as different:
-            for row in different:
-                start, keys, (value,) = _split(query, row, dialect)
-                if (identity := _identity(keys)) in found:
-                    values = found[identity].tallies[start].sets.setdefault(name, set())
-                    values.add(dialect.decoded(value))
-                    kept += 1
-                    _check_size(kept)
+        with connection.execute(select, execution_options={"yield_per": PAGE}) as different:
+            _fill(found, name, (_split(query, row, dialect) for row in different))
     return list(found.values())
 
 
-def _split(
-    query: Query, row: Sequence[Any], dialect: Dialect
-) -> tuple[int | None, tuple[Any, ...], Sequence[Any]]:
-    """Give the start of the period, the keys, and what follows."""
-    start, rest = (None, row) if query.period is None else (row[0], row[1:])
+def _fill(found: Mapping[Any, _Group], name: str, different: Iterable[_Split]) -> None:
+    """Put the different values of a field into the groups that are ``found``."""
+    kept = 0
+    for start, keys, (value,) in different:
+        group = found.get(_identity(keys))
+        if group is not None:
+            group.tallies[start].sets.setdefault(name, set()).add(value)
+            kept += 1
+            _check_size(kept)
+
+
+def _split(query: Query, row: Sequence[Any], dialect: Dialect) -> _Split:
+    values = list(map(dialect.decoded, row))
+    start = None if query.period is None else values.pop(0)
     size = len(query.group_by)
-    return start, tuple(map(dialect.decoded, rest[:size])), rest[size:]
+    return start, tuple(values[:size]), values[size:]
 
 
 def _tally(query: Query, row: Sequence[Any]) -> _Tally:

@@ -60,7 +60,7 @@ def parse(params: Sequence[tuple[str, str]], declared: DeclaredDataSet, now: dat
         sort_by=field,
         descending=descending,
         limit=_number(given, "limit"),
-        flatten=_boolean(given, "flatten"),
+        flatten=_boolean(given, "flatten") or _format(given) == "csv",
         relative=relative,
         format=_format(given),
     )
