@@ -56,7 +56,9 @@ def show(settings: Settings, letter_id: int) -> int:
 
 @dead_letters.command()
 @click.argument("letter_ids", type=int, nargs=-1)
-@click.option("--data-set", shell_complete=completing.data_sets, help="All dead letters of this data set.")
+@click.option(
+    "--data-set", shell_complete=completing.data_sets, help="All dead letters of this data set."
+)
 @click.option("--yes", is_flag=True, help="Do not ask first.")
 @click.pass_obj
 def discard(
