@@ -29,8 +29,8 @@ class GoogleAnalytics(Source):
 
     name: ClassVar[str] = "google-analytics"
     property: str
-    metrics: tuple[str, ...] | dict[str, str]
-    dimensions: tuple[str, ...] | dict[str, str] = ()
+    metrics: tuple[str, ...]
+    dimensions: tuple[str, ...] = ()
     filters: str = ""
     order: tuple[str, ...] = ()
     limit: int | None = None
@@ -44,7 +44,7 @@ class AnyProperty(dict[str, str]):
     """An environment in which the property of every view is set."""
 
     def get(self, name: str, default: Any = None) -> Any:
-        return "properties/1" if name.startswith("GA_PROPERTY_") else default
+        return "1" if name.startswith("GA_PROPERTY_") else default
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,15 @@ def read(service: str, directory: Path) -> Collector:
 
 
 def readings(case: Case, collector: Collector) -> Iterator[Reading]:
-    """Give the rows of Google Analytics as a source would."""
+    """Give the rows of Google Analytics as a source would, by the names that it is asked for."""
+    query = case.said["query"]
+    metrics = list(zip(collector.source.metrics, query["metrics"], strict=True))
+    dimensions = list(zip(collector.source.dimensions, query.get("dimensions", []), strict=True))
     for item in case.items:
         yield Reading(
             at=beginning(date.fromisoformat(item["start_date"]), collector.zone),
-            measures={name: _number(text) for name, text in item["metrics"].items()},
-            dimensions=item.get("dimensions", {}),
+            measures={now: _number(item["metrics"][then]) for now, then in metrics},
+            dimensions={now: item["dimensions"][then] for now, then in dimensions},
         )
 
 

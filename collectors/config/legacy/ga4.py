@@ -40,34 +40,33 @@ class OldQuery(Strict):
 
 
 class Asked:
-    """What is asked of GA4 in place of old queries; ``remarks`` say what somebody has to see to."""
+    """What is asked of GA4 in place of an old query.
 
-    def __init__(self) -> None:
+    ``query`` is all but the property, its filters in their old form; ``names`` maps what is asked
+    for to what it was called; ``remarks`` say what somebody has to see to. Raises ConfigError
+    where two names are one now.
+    """
+
+    def __init__(self, old: OldQuery) -> None:
         self.remarks: list[str] = []
-
-    def query(self, old: OldQuery) -> dict[str, Any]:
-        """Give the query, but for the property. Raises ConfigError where two names are one now.
-
-        Metrics and dimensions are lists where nothing is called otherwise; else they map the new
-        name to the old one, under which the figures are still sent. Filters keep their old form.
-        """
+        self.names: dict[str, str] = {}
         if old.segment:
             self.remarks.append("GA4 has no segments: say it with 'filters', or with an audience")
         asked: dict[str, Any] = {
-            "metrics": self._names("metric", old.metrics),
-            "dimensions": self._names("dimension", old.dimensions),
+            "metrics": [self._asked("metric", name) for name in old.metrics],
+            "dimensions": [self._asked("dimension", name) for name in old.dimensions],
             "filters": self._filters(old.filters),
             "order": [self._ordered(name) for name in old.sort],
             "limit": old.max_results,
             "segment": old.segment,
         }
-        return {key: value for key, value in asked.items() if value}
+        self.query = {key: value for key, value in asked.items() if value}
 
-    def _names(self, kind: str, names: Sequence[str]) -> list[str] | dict[str, str]:
-        asked = {self._ga4(name, kind): name for name in names}
-        if len(asked) < len(names):
-            raise ConfigError(f"query.{kind}s: two of {', '.join(names)} are one in GA4: keep one")
-        return list(names) if list(asked) == list(names) else asked
+    def _asked(self, kind: str, name: str) -> str:
+        ga4 = self._ga4(name, kind)
+        if (other := self.names.setdefault(ga4, name)) != name:
+            raise ConfigError(f"query.{kind}s: {other} and {name} are both {ga4} in GA4: keep one")
+        return ga4
 
     def _filters(self, said: str | Sequence[str]) -> str:
         text = said if isinstance(said, str) else ";".join(said)

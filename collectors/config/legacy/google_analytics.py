@@ -1,8 +1,8 @@
 """Old Google Analytics collectors.
 
-Their records keep the names that the old query gave them, so the mapping and the ids go on as they
-were. What GA4 has no name for stays as it was written and is remarked upon, as is what it takes to
-mean something else: somebody has to choose.
+``map`` gives the figures of GA4 the names that they were sent with, so the ids go on as they were.
+What GA4 has no name for stays as it was written and is remarked upon, as is what it takes to mean
+something else: somebody has to choose.
 """
 
 import re
@@ -50,8 +50,8 @@ def translate(old: OldConfiguration, properties: Mapping[str, str]) -> Translati
     """
     query = read(OldQuery, old.query, "query")
     options = read(OldOptions, old.options, "options")
-    asked = Asked()
-    draft = _draft(query, options)
+    asked = Asked(query)
+    draft = _draft(query, options, asked.names)
     data_type = options.data_type or old.data_set.type
     if data_type != old.data_set.name.type:
         draft.add["dataType"] = data_type
@@ -62,7 +62,7 @@ def translate(old: OldConfiguration, properties: Mapping[str, str]) -> Translati
         "data_set": str(old.data_set.name),
         "query": {
             "property": properties.get(query.view) or f"${{{variable}}}",
-            **written(asked.query(query)),
+            **written(asked.query),
         },
         **written(draft.keys()),
         **({"batch": options.chunk_size} if options.chunk_size else {}),
@@ -72,9 +72,10 @@ def translate(old: OldConfiguration, properties: Mapping[str, str]) -> Translati
     return Translation(collector=collector, remarks=tuple(remarks))
 
 
-def _draft(query: OldQuery, options: OldOptions) -> Draft:
+def _draft(query: OldQuery, options: OldOptions, asked: Mapping[str, str]) -> Draft:
     dimensions = list(query.dimensions)
     draft = _begun(query, options)
+    draft.map = _map(options, draft, asked)
     named = options.named
     if "avgSessionDuration" in query.metrics:
         draft.steps.append({"convert": {"field": named("avgSessionDuration"), "factor": 1000}})
@@ -115,9 +116,27 @@ def _begun(query: OldQuery, options: OldOptions) -> Draft:
         fields=dict.fromkeys([*fields, *parts, *MADE_IDS]),
         own=tuple(fields[: len(_MADE)]),
         optional=frozenset(parts),
-        map=dict(options.mappings),
         add={name: _added(value) for name, value in added.items()},
     )
+
+
+def _map(options: OldOptions, draft: Draft, asked: Mapping[str, str]) -> dict[str, str]:
+    """Give each field the name that it was sent with; ``asked`` maps new names to old ones."""
+    unasked = {name: name for name in (*_MADE, *draft.add)}
+    if taken := sorted(unasked.keys() & asked.keys()):
+        raise ConfigError(
+            f"options.additionalFields: {', '.join(taken)} is what GA4 calls {asked[taken[0]]}:"
+            " give it another name"
+        )
+    given = {**unasked, **asked}
+    parts = {
+        f"{now}{key.removeprefix(then)}": to
+        for now, then in given.items()
+        for key, to in options.mappings.items()
+        if _is_part(key, [then]) and key not in given.values()
+    }
+    named = {now: options.named(then) for now, then in given.items()}
+    return {now: to for now, to in (named | parts).items() if now != to}
 
 
 def _is_part(key: str, names: Iterable[str]) -> bool:

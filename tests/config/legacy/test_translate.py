@@ -93,13 +93,18 @@ def test_a_whole_translation_in_yaml():
         },
         "options": {
             "additionalFields": {"website": "govuk", "pageviews": "lost", "weight": 3},
-            "mappings": {"pageviews": "count", "pageTitle_0": "section"},
+            "mappings": {
+                "pageviews": "count",
+                "pageTitle_0": "section",
+                "pagePath_1": "step",
+                "nothing": "else",
+            },
             "chunk-size": 50,
             "empty-data-set": True,
         },
         "token": "ga",
     }
-    text = service_file("govuk", {"news": translate(said, {"53872948": "properties/7"})})
+    text = service_file("govuk", {"news": translate(said, {"53872948": "7"})})
 
     assert (
         text
@@ -112,13 +117,13 @@ collectors:
     schedule: daily
     data_set: govuk/most-viewed-news
     query:
-      property: properties/7
-      metrics: {screenPageViews: pageviews, averageSessionDuration: avgSessionDuration}
-      dimensions: {pageTitle: pageTitle, pagePathPlusQueryString: pagePath, date: date}
+      property: '7'
+      metrics: [screenPageViews, averageSessionDuration]
+      dimensions: [pageTitle, pagePathPlusQueryString, date]
       filters: pagePathPlusQueryString=~^/a\\,b$$;pageTitle!~x,pageTitle==y;totalUsers>2
       order: [-screenPageViews]
       limit: 50
-    map: {pageviews: count, pageTitle_0: section}
+    map: {screenPageViews: count, averageSessionDuration: avgSessionDuration, pagePathPlusQueryString: pagePath, pageTitle_0: section, pagePathPlusQueryString_1: step}
     add:
       website: govuk
       weight: {number: 3}
@@ -273,7 +278,7 @@ def test_plugins_are_read_as_data(plugins, steps):
         ),
         (
             old({}, {"mappings": {"visits": "n"}}),
-            "it cannot be translated, for map.visits would be wrong: n is not a valid key",
+            "it cannot be translated, for map.sessions would be wrong: n is not a valid key",
         ),
         (
             old({}, {"mappings": {"dataType": "kind"}}),
@@ -281,7 +286,11 @@ def test_plugins_are_read_as_data(plugins, steps):
         ),
         (
             old({"metrics": ["visits", "sessions"]}),
-            "query.metrics: two of visits, sessions are one",
+            "query.metrics: visits and sessions are both sessions in GA4: keep one",
+        ),
+        (
+            old({}, {"additionalFields": {"sessions": "x"}}),
+            "options.additionalFields: sessions is what GA4 calls visits: give it another name",
         ),
         (FILE | {"entrypoint": PINGDOM}, "query.name: Field required; query.id: this key is not"),
         (
