@@ -118,7 +118,7 @@ class HttpClient:
         bearer: Secret | None = None,
         judge: Judge | None = None,
     ) -> Reply:
-        """GET ``url``, trying again where that makes sense, and give a good reply; see ``ask``."""
+        """GET ``url``, again where that makes sense, and give a good reply; see ``try_again``."""
         full = f"{url}{'&' if '?' in url else '?'}{urlencode(params)}" if params else url
         return self.try_again(lambda: self.send("GET", full, headers=headers, bearer=bearer), judge)
 
@@ -127,7 +127,9 @@ class HttpClient:
     ) -> Reply:
         """Give the good reply of ``once``, which is called again where that makes sense.
 
-        Raises as ``get`` does; ``attempts`` counts tries in all, instead of the client's own.
+        ``attempts`` counts tries in all, instead of the client's own. Raises Unavailable (after
+        the last try, or where the wait is longer than ``patience``), Refused, Unexpected, or
+        whatever ``judge`` returns.
         """
         judged = judge or self.default_judge
         attempt = 1

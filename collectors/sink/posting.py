@@ -35,10 +35,13 @@ def post(http: HttpClient, url: str, body: bytes, token: Secret) -> Reply:
         headers["Content-Encoding"] = "gzip"
         body = compress(body)
 
+    def once() -> Reply:
+        return http.send("POST", url, body=body, headers=headers, bearer=token)
+
     def judge(reply: Reply) -> CollectorError | None:
         return _judged(reply, reply.retry_after(http.clock.now()))
 
-    return http.ask("POST", url, body=body, headers=headers, bearer=token, judge=judge)
+    return http.try_again(once, judge)
 
 
 def keep(writer: Writer, posted: Any) -> None:
