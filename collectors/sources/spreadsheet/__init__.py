@@ -1,4 +1,4 @@
-r"""Figures that people keep in a sheet: a CSV file, read whole whenever it has changed.
+r"""Figures that people keep in a sheet: CSV or XLSX, a file or a URL, read whole when it changes.
 
 Each row speaks of one period (a *long* sheet, with a column of dates)::
 
@@ -27,8 +27,25 @@ or of many (a *wide* one, where the periods stand in the columns' names)::
         span: year                            # … and the figures speak of a whole year
         meaning: {2012-Q4: April 2011 to March 2012}
 
+or in a workbook, at a URL, with a header of two rows under a title::
+
+    source: spreadsheet
+    schedule: daily
+    period: month
+    query:
+      file: https://figures.service.gov.uk/tolls.xlsx
+      sheet: Crossings                        # its name, or its number
+      header: [2, 3]                          # Cars over Cash becomes the column Cars Cash
+      date: Month
+      measures: {Cars Cash: cars_cash, Cars Card: cars_card}
+
 ===============  =================================================================================
-``file``         the file, relative to the configuration directory
+``file``         a file, or a pattern of names such as ``feedex/*.csv``, relative to the
+                 configuration directory; or a URL with ``http://`` or ``https://``
+``sheet``        XLSX: the sheet's name, or its number from the left, hidden ones counted; else the
+                 first
+``header``       the row of the columns' names, or a list of rows that are joined by a space; else
+                 the first row that is not blank. What stands above is not looked at
 ``where``        column to the value, or list of values, that its rows must have
 ``date``         long: the column that holds the period
 ``columns``      wide: a pattern, or a list of them, for whole column names, with a group
@@ -42,8 +59,9 @@ or of many (a *wide* one, where the periods stand in the columns' names)::
                  alone), ``financial_year`` (the month it begins in: ``april``), ``dates`` (how
                  dates are written, besides ISO: ``%d/%m/%Y``)
 ``unknown``      more texts that mean that nobody knows
-``encoding``     ``auto``: UTF-8, with a byte order mark or without, else Windows-1252
-``delimiter``    ``auto``: comma, semicolon or tab, by the first row; or one character
+``encoding``     CSV: ``auto``: what the server says, or UTF-8, with a byte order mark or without,
+                 else Windows-1252
+``delimiter``    CSV: ``auto``: comma, semicolon or tab, by the header; or one character
 ===============  =================================================================================
 
 In a column's name a line break or a run of spaces counts as one space. Periods are written as
@@ -54,37 +72,82 @@ Numbers are written as ``6,400,000``, ``£1.23``, ``12%`` (0.12), ``(5)`` (minus
 ``-``, ``..``, ``n/a`` and ``[not provided]`` mean that nobody knows; ``0`` means none.
 
 A cell that cannot be read is told, with its file, row and column, and is unknown; the other cells
-go on. Rows are numbered as a spreadsheet numbers them: the header is row 1, and a record of
-several lines is one row. A row with too few cells is told and filled up with blanks; one with too
-many is told and left out. A file that is missing, half-written, or without the rows or columns
-asked for changes nothing of what was collected before.
+go on. Rows are numbered as a spreadsheet numbers them, and a record of several lines is one row. A
+CSV row with too few cells is told and filled up with blanks; one with too many is told and left
+out. A file that is missing, half-written, or without the rows or columns asked for changes nothing
+of what was collected before.
+
+Whether a file is CSV or XLSX is told by what is in it, not by its name. In a workbook numbers and
+dates are what the file types them as: a percentage is the fraction that is stored, a date stands
+for its day whatever ``dates`` says. A formula gives the value that was stored with it. Truth
+values, errors such as ``#N/A``, and formulas without a stored value are unknown, and told as
+``Sheet1!C7``. In the header the text of merged cells holds for all of their columns. Hidden rows
+and columns are read; what has no column name above it is not. Macros are ignored and links not
+followed. Files of more than 200 MB unpacked, 200 times their size, or ten million cells are
+refused, and so are ``.xls``, ``.xlsb`` and ``.ods``.
+
+All files whose names are like a pattern are one document, in the order of their names; ``**``
+stands for any folders. Names that begin with a dot or ``~$`` are left out. Each file must have
+every column that is asked for, and is refused by name where it has not; the rows asked for need
+only be in one of them.
+
+A URL is fetched once for all collectors of a process, and asked for again after a minute at the
+earliest. ``ETag`` and ``Last-Modified`` are remembered, so that what has not changed costs no
+download; without them it is downloaded each time, and collected again only if it differs. Redirects
+are followed. The URL's query is never shown.
+
+A private URL needs a credential, which the collector names: ``credentials: spreadsheet``. It is
+sent to that host only. It has a bearer token::
+
+    # credentials/spreadsheet.yaml
+    token: the-token
+
+or, for HTTP's own login, a user and a password::
+
+    # credentials/spreadsheet.yaml
+    user: the-user
+    password: the-password
+
+or a header of any name::
+
+    # credentials/spreadsheet.yaml
+    header: X-Api-Key
+    value: the-key
 """
 
+import heapq
 import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from collectors.api import Context, Document, Period, Reading, Window
+from collectors.api import Context, Credential, Document, Period, Reading, Window
+from collectors.sources.spreadsheet.comma_separated import AUTO, DELIMITERS
+from collectors.sources.spreadsheet.files import Files, Origin, together
+from collectors.sources.spreadsheet.formats import Format, read_table
 from collectors.sources.spreadsheet.labels import plain
 from collectors.sources.spreadsheet.layout import Cells, Grid, Layout, Long, wide
 from collectors.sources.spreadsheet.meanings import Labels
 from collectors.sources.spreadsheet.numbers import UNKNOWN
-from collectors.sources.spreadsheet.rows import select
-from collectors.sources.spreadsheet.table import (
-    AUTO,
-    DELIMITERS,
-    Row,
-    Table,
-    read_table,
-    revision,
-)
+from collectors.sources.spreadsheet.rows import ByText, select
+from collectors.sources.spreadsheet.table import Table
+from collectors.sources.spreadsheet.web import SpreadsheetCredential, Web, is_url
 
-__all__ = ["Spreadsheet"]
+__all__ = ["Spreadsheet", "SpreadsheetCredential"]
 
 Names = Mapping[str, str] | tuple[str, ...]
 Texts = str | tuple[str, ...]
+RowNumber = Annotated[int, Field(ge=1)]
+
+
+def _is_file(name: str) -> str:
+    scheme, colon, rest = name.partition("://")
+    if colon and not is_url(name):
+        raise ValueError(f"write a file's name, or a URL with http:// or https://, not {scheme}://")
+    if colon and "@" in re.split("[/?#]", rest)[0]:
+        raise ValueError("a URL holds no user or password: give them as `credentials`")
+    return name
 
 
 def _is_encoding(name: str) -> str:
@@ -116,14 +179,19 @@ def _are_patterns(patterns: Texts | None) -> Texts | None:
 
 
 class Spreadsheet(Document):
-    """Figures in a CSV file; the module is its manual page."""
+    """Figures in a sheet; the module is its manual page."""
 
     name: ClassVar[str] = "spreadsheet"
     periods: ClassVar[frozenset[Period]] = frozenset(
         {Period.DAY, Period.WEEK, Period.MONTH, Period.QUARTER, Period.YEAR}
     )
 
-    file: Annotated[str, Field(min_length=1)]
+    credential: ClassVar[type[Credential] | None] = SpreadsheetCredential
+    credential_needed: ClassVar[bool] = False
+
+    file: Annotated[str, Field(min_length=1), AfterValidator(_is_file)]
+    sheet: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
+    header: RowNumber | tuple[RowNumber, ...] = ()
     where: Mapping[str, Texts] = Field(default_factory=dict)
     date: str | None = None
     columns: Annotated[Texts | None, AfterValidator(_are_patterns)] = None
@@ -159,35 +227,57 @@ class Spreadsheet(Document):
             raise ValueError(f"more than one column becomes {', '.join(map(repr, twice))}")
 
     def revision(self, context: Context) -> str:
-        """Give a text that changes whenever the content of the file does."""
-        return revision(context.directory / self.file, context.shared)
+        """Give a text that changes whenever the content of a file does, or which files there are.
+
+        Raises Unavailable where a file is missing or unreadable, or a server does not answer;
+        Refused where it answers something else.
+        """
+        return together(self._origin(context).parts())
 
     def collect(self, window: Window, context: Context) -> Iterator[Reading]:
-        """Yield the readings of the rows asked for, in order of period.
+        """Yield the readings of the rows asked for, in order of period, and then of file.
 
-        Raises Unavailable where the file is missing, unreadable or half-written, Refused where
+        Raises what ``revision`` raises, Unavailable where a file is half-written, Refused where
         it is no table or lacks a column or all of the rows.
         """
-        shared = context.shared
-        path = context.directory / self.file
-        file = (str(path), revision(path, shared), self.encoding, self.delimiter)
-        table: Table = shared.get(("spreadsheet table", *file), lambda: read_table(path, *file[1:]))
+        shared, origin = context.shared, self._origin(context)
+        parts = origin.parts()
+        said = Format(
+            sheet=self.sheet,
+            header=_numbers(self.header),
+            encoding=self.encoding,
+            delimiter=self.delimiter,
+        )
+        key = (origin.place, together(parts), said)
+        tables: list[Table] = shared.get(
+            ("spreadsheet table", *key),
+            lambda: [read_table(origin.content(part), said) for part in parts],
+        )
 
-        def by_value(index: int) -> dict[str, list[Row]]:
-            found: dict[str, list[Row]] = shared.get(
-                ("spreadsheet rows", *file, index), lambda: table.by_value(index)
+        def by_text(column: str) -> list[ByText]:
+            found: list[ByText] = shared.get(
+                ("spreadsheet rows", *key, column),
+                lambda: [table.by_text(table.position(column)) for table in tables],
             )
             return found
 
         query = (self.model_dump_json(exclude={"where"}), context.period, context.zone.key)
-        layout: Layout = shared.get(
-            ("spreadsheet layout", *file, *query), lambda: self._layout(table, context)
+        layouts: list[Layout] = shared.get(
+            ("spreadsheet layout", *key, *query),
+            lambda: [self._layout(table, context) for table in tables],
         )
         where = {column: _listed(wanted) for column, wanted in self.where.items()}
-        rows = select(table, where, by_value, context.warn)
-        for reading in layout.readings(rows, context.warn):
+        rows = select(origin.place, tables, where, by_text, context.warn)
+        pairs = zip(layouts, rows, strict=True)
+        readings = [layout.readings(chosen, context.warn) for layout, chosen in pairs]
+        for reading in heapq.merge(*readings, key=lambda reading: reading.at):
             if window.contains(reading.at):
                 yield reading
+
+    def _origin(self, context: Context) -> Origin:
+        if is_url(self.file):
+            return Web(self.file, context)
+        return Files(self.file, context.directory, context.shared)
 
     def _layout(self, table: Table, context: Context) -> Layout:
         cells = Cells(
@@ -208,6 +298,10 @@ def _listed(texts: Texts | None) -> tuple[str, ...]:
     if texts is None:
         return ()
     return (texts,) if isinstance(texts, str) else tuple(texts)
+
+
+def _numbers(header: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (header,) if isinstance(header, int) else header
 
 
 def _named(names: Names) -> Mapping[str, str]:

@@ -23,6 +23,7 @@ MONTHS = {
 """The month (1 to 12) that a lower-case English name or its short form stands for."""
 
 APRIL = 4
+FIRST_YEAR, LAST_YEAR = 1800, 2199
 _LENGTHS = {1: Period.MONTH, 3: Period.QUARTER, 12: Period.YEAR}
 _YEAR = r"((?:1[89]|2[01])[0-9]{2})"
 _YEARS = _YEAR + r" ?[/-] ?([0-9]{4}|[0-9]{2})"
@@ -60,6 +61,13 @@ def read_label(text: str, financial_year: int | None, period: Period) -> Meaning
         if match := pattern.fullmatch(label):
             return read(match, begins)
     raise ValueError("is not a period")
+
+
+def read_date(day: date) -> Meaning:
+    """Give what a date that needs no reading says; ValueError where it is in no such year."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError("is not a period")
+    return Meaning(date(day.year, day.month, day.day), Period.DAY)
 
 
 def _year_or_month(match: re.Match[str], begins: int, *, certain: bool) -> Meaning:

@@ -7,13 +7,14 @@ then turns rows into readings, in order of period.
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from collectors.api import Number, Period, Reading, Refused
+from collectors.sources.spreadsheet.cells import Fault, label_of, number_of, shown, text_of
 from collectors.sources.spreadsheet.labels import plain
 from collectors.sources.spreadsheet.meanings import Labels, Place
-from collectors.sources.spreadsheet.numbers import read_number
 from collectors.sources.spreadsheet.table import Row, Table, nearest
 
 _GROUP = re.compile(r"\(\?P<\w+>[^)]*\)")
@@ -29,7 +30,7 @@ class Grid:
     period: Period
     zone: ZoneInfo
 
-    def place(self, label: str) -> Place:
+    def place(self, label: str | date) -> Place:
         """Give the place of ``label``; ValueError, in words that follow it, where it has none."""
         return self.labels.place(label, self.period, self.zone)
 
@@ -46,11 +47,12 @@ class Cells:
         self, row: Row, place: Place, measures: Mapping[str, int | None], warn: Warn
     ) -> Reading:
         """Give the reading of one row and period; a measure without a column is unknown."""
-        cells = row.cells
         return Reading(
             at=place.at,
             span=place.span,
-            dimensions={name: cells[index].strip() for name, index in self.dimensions.items()},
+            dimensions={
+                name: self._text(row, index, warn) for name, index in self.dimensions.items()
+            },
             measures={
                 name: None if index is None else self._number(row, index, warn)
                 for name, index in measures.items()
@@ -59,12 +61,17 @@ class Cells:
 
     def tell(self, row: Row, index: int, problem: str, warn: Warn) -> None:
         """Say what is wrong with one cell, and where it stands."""
-        column, text = self.table.columns[index], row.cells[index]
-        warn(f"{self.table.place}: row {row.number}, column {column!r}: {text!r} {problem}")
+        warn(f"{self.table.cell_place(row, index)}: {shown(row.cells[index])} {problem}")
+
+    def _text(self, row: Row, index: int, warn: Warn) -> str:
+        cell = row.cells[index]
+        if isinstance(cell, Fault):
+            self.tell(row, index, cell.problem, warn)
+        return text_of(cell)
 
     def _number(self, row: Row, index: int, warn: Warn) -> Number | None:
         try:
-            return read_number(row.cells[index], self.unknown)
+            return number_of(row.cells[index], self.unknown)
         except ValueError as exc:
             self.tell(row, index, str(exc), warn)
             return None
@@ -95,7 +102,7 @@ class Long:
 
     def _place(self, row: Row, warn: Warn) -> Place | None:
         try:
-            return self.grid.place(row.cells[self.date])
+            return self.grid.place(label_of(row.cells[self.date]))
         except ValueError as exc:
             self.cells.tell(row, self.date, f"{exc}; the row is left out", warn)
             return None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from collectors.api import Period, beginning, floor, shift
-from collectors.sources.spreadsheet.labels import MONTHS, Meaning, plain, read_label
+from collectors.sources.spreadsheet.labels import MONTHS, Meaning, plain, read_date, read_label
 
 _SHIFT = re.compile(r"([+-]?[0-9]{1,3}) (day|week|month|quarter|year)s?")
 _LENGTHS = list(Period)
@@ -83,14 +83,14 @@ class Labels(BaseModel):
                 raise ValueError(f"{meant!r} {exc}") from exc
         return meaning
 
-    def place(self, text: str, period: Period, zone: ZoneInfo) -> Place:
+    def place(self, label: str | date, period: Period, zone: ZoneInfo) -> Place:
         """Give the place of a label on the grid of ``period`` in ``zone``.
 
         A date stands for the period in which it lies. Raises ValueError, in words that follow the
         label, where it is no period, a shorter one, or begins in the middle of one.
         """
-        meant = self._meanings.get(plain(text).lower())
-        meaning = self._read(text if meant is None else meant, period)
+        meant = self._meanings.get(plain(str(label)).lower())
+        meaning = self._read(label if meant is None else meant, period)
         at = beginning(meaning.start, zone)
         length = meaning.length
         if length is Period.DAY:
@@ -103,12 +103,14 @@ class Labels(BaseModel):
             raise ValueError(f"does not begin where a {period}, the collector's period, begins")
         return Place(at, None if length is period else length)
 
-    def _read(self, text: str, period: Period) -> Meaning:
-        day = _date(text.strip(), self.dates) if self.dates else None
+    def _read(self, label: str | date, period: Period) -> Meaning:
+        if isinstance(label, date):
+            return read_date(label)
+        day = _date(label.strip(), self.dates) if self.dates else None
         if day is not None:
             return Meaning(day, Period.DAY)
         begins = MONTHS[self.financial_year] if self.financial_year else None
-        return read_label(text, begins, period)
+        return read_label(label, begins, period)
 
     def _moved(self, at: datetime, zone: ZoneInfo) -> datetime:
         match = _SHIFT.fullmatch(self.shift or "")

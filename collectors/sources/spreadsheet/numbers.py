@@ -16,7 +16,8 @@ _NUMBER = re.compile(
     r"(?P<fraction>\.[0-9]+)?(?P<power>e[-+]?[0-9]{1,2})?"
     r" ?(?P<percent>%?)"
 )
-_LARGEST = 10**18
+LARGEST = 10**18
+"""Beyond this a figure is a mistake."""
 
 
 def read_number(text: str, unknown: frozenset[str] = UNKNOWN) -> Number | None:
@@ -43,7 +44,7 @@ def read_number(text: str, unknown: frozenset[str] = UNKNOWN) -> Number | None:
 def _value(match: re.Match[str]) -> Number:
     digits = match["whole"].replace(",", "").replace(" ", "")
     exact = Decimal((digits or "0") + (match["fraction"] or "") + (match["power"] or ""))
-    if exact > _LARGEST:
+    if exact > LARGEST:
         raise ValueError("is too large a number")
     if match["percent"]:
         return float(exact / 100)

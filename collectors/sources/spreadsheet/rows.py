@@ -1,35 +1,56 @@
-"""The rows of a table that a query asks for with ``where``."""
+"""The rows of a document's tables that a query asks for with ``where``."""
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 
 from collectors.api import Refused
+from collectors.sources.spreadsheet.cells import text_of
 from collectors.sources.spreadsheet.layout import Warn
 from collectors.sources.spreadsheet.table import Row, Table, nearest
 
-ByValue = Callable[[int], Mapping[str, Sequence[Row]]]
-"""Gives the rows of each text that the column of that index holds; it may remember them."""
+ByText = Mapping[str, Sequence[Row]]
+"""The rows of one table by the text that one of its columns holds."""
 
 
 def select(
-    table: Table, where: Mapping[str, Sequence[str]], by_value: ByValue, warn: Warn
-) -> list[Row]:
-    """Give the rows that have one of the wanted values in each column, in the file's order.
+    place: str,
+    tables: Sequence[Table],
+    where: Mapping[str, Sequence[str]],
+    by_text: Callable[[str], Sequence[ByText]],
+    warn: Warn,
+) -> list[list[Row]]:
+    """Give the rows of each table that have one of the wanted texts in each column, in its order.
 
-    Rows of a wrong length are told, and those that are too long left out. Refused where a column
-    or all of its wanted values are not there.
+    ``by_text`` gives the rows of each table by what a column holds; it may remember them. Rows of
+    a wrong length are told, and those that are too long left out. Refused where one of the tables
+    lacks a column, or where none of them has any of its wanted texts, or all of them together.
     """
-    chosen: list[Row] | None = None
+    chosen: list[Sequence[Row]] | None = None
     for column, wanted in where.items():
-        index = table.position(column)
-        held = by_value(index)
-        values = _held(table, column, held, wanted, warn)
+        held = by_text(column)
+        texts = _held(place, column, held, wanted, warn)
         if chosen is None:
-            chosen = [row for value in values for row in held[value]]
+            chosen = [_in_order(one, texts) for one in held]
         else:
-            chosen = [row for row in chosen if row.cells[index].strip() in values]
-    rows = table.rows if chosen is None else sorted(chosen, key=lambda row: row.number)
-    if not rows:
-        raise Refused(f"{table.place}: no row has all of {dict(where)}")
+            pairs = zip(tables, chosen, strict=True)
+            chosen = [_among(rows, table.position(column), texts) for table, rows in pairs]
+    if chosen is None:
+        chosen = [table.rows for table in tables]
+    if not any(chosen):
+        raise Refused(f"{place}: no row has all of {dict(where)}")
+    return [_whole(table, rows, warn) for table, rows in zip(tables, chosen, strict=True)]
+
+
+def _in_order(held: ByText, texts: Sequence[str]) -> Sequence[Row]:
+    rows = chain.from_iterable(held.get(text, ()) for text in texts)
+    return sorted(rows, key=lambda row: row.number)
+
+
+def _among(rows: Sequence[Row], index: int, texts: Sequence[str]) -> Sequence[Row]:
+    return [row for row in rows if text_of(row.cells[index]) in texts]
+
+
+def _whole(table: Table, rows: Sequence[Row], warn: Warn) -> list[Row]:
     for row in rows:
         if row.problem:
             warn(f"{table.place}: {row.problem}")
@@ -37,19 +58,16 @@ def select(
 
 
 def _held(
-    table: Table,
-    column: str,
-    held: Mapping[str, Sequence[Row]],
-    wanted: Sequence[str],
-    warn: Warn,
+    place: str, column: str, held: Sequence[ByText], wanted: Sequence[str], warn: Warn
 ) -> list[str]:
-    """Give the wanted values that a column holds; tell of the others, refuse if there are none."""
-    values = list(dict.fromkeys(value.strip() for value in wanted))
-    found = [value for value in values if value in held]
-    for value in values:
-        if value in held:
+    """Give the wanted texts that a column holds; tell of the others, refuse if there are none."""
+    texts = list(dict.fromkeys(text.strip() for text in wanted))
+    found = [text for text in texts if any(text in one for one in held)]
+    for text in texts:
+        if text in found:
             continue
-        problem = f"{table.place}: no row has {value!r} as {column!r}; {nearest(value, held)}"
+        near = nearest(text, chain.from_iterable(held))
+        problem = f"{place}: no row has {text!r} as {column!r}; {near}"
         if not found:
             raise Refused(problem)
         warn(problem)

@@ -77,7 +77,7 @@ def test_text_after_a_closing_quote_is_no_table(tmp_path):
 
 
 def test_a_binary_file_is_refused(tmp_path):
-    assert told(Refused, tmp_path, b"PK\x03\x04\x00\x00") == "is not text; save the sheet as CSV"
+    assert told(Refused, tmp_path, b"\x89PNG\x00\x00") == "is not text; save the sheet as CSV"
 
 
 def test_bytes_of_no_known_encoding_are_refused(tmp_path):
@@ -89,9 +89,20 @@ def test_bytes_of_no_known_encoding_are_refused(tmp_path):
     )
 
 
-def test_a_page_instead_of_a_sheet_is_refused_with_what_there_is(tmp_path):
-    assert told(Refused, tmp_path, "<html>\n<body>Sign in</body>\n") == (
-        "there is no column 'period'; there are: '<html>'"
+@pytest.mark.parametrize("page", ["<html>\n<body>Sign in", "\ufeff\n<!DOCTYPE  HTML>\n<p>Sign in"])
+def test_a_page_instead_of_a_sheet_is_refused(tmp_path, page):
+    assert told(Refused, tmp_path, page) == ("is a web page and not a sheet; save the sheet itself")
+
+
+def test_an_error_instead_of_a_sheet_is_refused_with_what_there_is(tmp_path):
+    assert told(Refused, tmp_path, "Server error\nTry again later\n") == (
+        "there is no column 'period'; there are: 'Server error'"
+    )
+
+
+def test_a_sheet_of_a_file_without_sheets_is_refused(tmp_path):
+    assert told(Refused, tmp_path, GOOD, sheet="1") == (
+        "is text and has no sheets; leave out `sheet`"
     )
 
 

@@ -5,28 +5,18 @@ import textwrap
 from datetime import UTC, datetime
 
 import pytest
+import yaml
 
 from collectors import config
 from collectors.api import ALWAYS, Period, Window
+from collectors.errors import ConfigError
 from collectors.sources import spreadsheet
-from collectors.sources.spreadsheet import Spreadsheet
-from tests.contexts import SimpleShared, make_context
+from collectors.sources.spreadsheet import Spreadsheet, SpreadsheetCredential
+from tests.contexts import make_context
+from tests.sources.spreadsheet.workbooks import CountingShared
 
 MANUAL = inspect.getdoc(spreadsheet)
 CONTENT = "slug,period,n\none,Apr 2013,1\ntwo,Apr 2013,2\none,May 2013,3\n"
-
-
-class CountingShared(SimpleShared):
-    """Counts what it builds, by the first part of the key."""
-
-    def __init__(self):
-        super().__init__()
-        self.built = []
-
-    def get(self, key, build):
-        if key not in self.held:
-            self.built.append(key[0])
-        return super().get(key, build)
 
 
 @pytest.fixture
@@ -109,7 +99,12 @@ def test_rows_with_the_same_period_and_dimensions_are_all_given(context):
         ({"date": "d", "measures": ["n"], "encoding": "utf-9"}, "'utf-9' is not an encoding"),
         ({"date": "d", "measures": ["n"], "encoding": "hex"}, "'hex' is not an encoding"),
         ({"date": "d", "measures": ["n"], "delimiter": "::"}, "'::' is not a delimiter"),
-        ({"date": "d", "measures": ["n"], "sheet": "1"}, "Extra inputs are not permitted"),
+        ({"date": "d", "measures": ["n"], "sheets": "1"}, "Extra inputs are not permitted"),
+        ({"date": "d", "measures": ["n"], "sheet": " "}, "at least 1 character"),
+        ({"date": "d", "measures": ["n"], "header": "0"}, "greater than or equal to 1"),
+        ({"date": "d", "measures": ["n"], "header": "top"}, "valid integer"),
+        ({"date": "d", "measures": ["n"], "file": "ftp://a/b"}, "a URL with http:// or https://"),
+        ({"date": "d", "measures": ["n"], "file": "https://me:pw@a/b"}, "no user or password"),
         ({"file": "", "date": "d", "measures": ["n"]}, "at least 1 character"),
     ],
 )
@@ -118,14 +113,16 @@ def test_a_query_that_means_nothing_is_refused(query, message):
         Spreadsheet(**({"file": "figures.csv"} | query))
 
 
-SAMPLES = re.findall(r"::\n\n((?:    .+\n)+)", MANUAL)
+SAMPLES = re.findall(r"::\n\n((?:    .+\n?)+)", MANUAL)
+COLLECTORS = [sample for sample in SAMPLES if "source:" in sample]
+CREDENTIALS = [sample for sample in SAMPLES if "source:" not in sample]
 
 
-def test_the_manual_page_has_a_long_and_a_wide_sample():
-    assert len(SAMPLES) == 2
+def test_the_manual_page_has_a_sample_of_each_kind():
+    assert (len(COLLECTORS), len(CREDENTIALS)) == (3, 3)
 
 
-@pytest.mark.parametrize("sample", SAMPLES, ids=["long", "wide"])
+@pytest.mark.parametrize("sample", COLLECTORS, ids=["long", "wide", "workbook"])
 def test_the_samples_of_the_manual_page_are_right(sample, tmp_path):
     (tmp_path / "services").mkdir()
     content = "service: carers-allowance\ncollectors:\n  figures:\n" + sample
@@ -133,7 +130,23 @@ def test_the_samples_of_the_manual_page_are_right(sample, tmp_path):
     sources = {"spreadsheet": Spreadsheet}
     loaded = config.load(tmp_path, tmp_path / "credentials", sources=sources, environment={})
     assert [str(mistake) for mistake in (*loaded.mistakes, *loaded.warnings)] == []
-    assert loaded.collectors["carers-allowance/figures"].period is Period.QUARTER
+    assert loaded.collectors["carers-allowance/figures"].period in (Period.QUARTER, Period.MONTH)
+
+
+@pytest.mark.parametrize("sample", CREDENTIALS, ids=["bearer", "basic", "header"])
+def test_the_samples_of_credentials_are_right(sample, tmp_path):
+    (tmp_path / "spreadsheet.yaml").write_text(textwrap.dedent(sample))
+    assert config.Vault(tmp_path, {}).credential("spreadsheet", SpreadsheetCredential)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [{}, {"user": "me"}, {"header": "X"}, {"token": "mellon", "user": "me", "password": "sesame"}],
+)
+def test_a_credential_is_of_one_kind(keys, tmp_path):
+    (tmp_path / "spreadsheet.yaml").write_text(yaml.dump(keys))
+    with pytest.raises(ConfigError, match="say `token`, or `user` and `password`, or `header`"):
+        config.Vault(tmp_path, {}).credential("spreadsheet", SpreadsheetCredential)
 
 
 def test_the_manual_page_tells_of_every_key():
