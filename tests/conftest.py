@@ -4,9 +4,12 @@ COLLECTOR_TEST_POSTGRES names a PostgreSQL server by a SQLAlchemy URL whose user
 databases. What is missing is skipped at home and fails where CI is set.
 """
 
+import ctypes
 import os
+import struct
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +23,8 @@ from tests.servers.write_api import WriteApiServer
 
 CHECKOUT = Path(__file__).parent.parent
 IN_CI = bool(os.environ.get("CI"))
+CAPABILITIES_V3 = 0x20080522
+PASSES_PERMISSIONS = 0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
 
 hypothesis.settings.register_profile("home", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
@@ -29,6 +34,28 @@ hypothesis.settings.load_profile("ci" if IN_CI else "home")
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """The URL of a fresh, empty PostgreSQL database, which is dropped afterwards."""
+    with fresh_postgres() as url:
+        yield url
+
+
+@pytest.fixture(
+    scope="module",
+    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
+)
+def common_database_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The URL of a database of each kind that all tests of a module share: they only read."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path_factory.mktemp('common') / 'test.db'}"
+    else:
+        with fresh_postgres() as url:
+            yield url
+
+
+@contextmanager
+def fresh_postgres() -> Iterator[str]:
+    """Make an empty PostgreSQL database, and drop it afterwards."""
     server = os.environ.get("COLLECTOR_TEST_POSTGRES")
     if not server:
         missing("COLLECTOR_TEST_POSTGRES names no PostgreSQL server; .ci/run starts one")
@@ -85,6 +112,24 @@ def toll(place: Place, feed: FeedServer, sink: WriteApiServer) -> Place:
     place.tokens(toll__hourly="token-of-hourly", toll__daily="token-of-daily")
     place.service("toll", hourly(feed))
     return place
+
+
+@pytest.fixture
+def nobody_special() -> Iterator[None]:
+    """Let the permissions of files hold for root too, on Linux: by two capabilities less."""
+    if os.geteuid() != 0:
+        yield
+        return
+    header = struct.pack("Ii", CAPABILITIES_V3, 0)
+    data = ctypes.create_string_buffer(24)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.capget(header, data) == 0
+    before = data.raw
+    effective, *rest = struct.unpack("6I", before)
+    less = struct.pack("6I", effective & ~PASSES_PERMISSIONS, *rest)
+    assert libc.capset(header, less) == 0
+    yield
+    assert libc.capset(header, before) == 0
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,8 @@
 """Bad input and faults: each has its own clear error, touches nobody else, and loses nothing."""
 
-import ctypes
-import os
 import resource
 import socket
 import sqlite3
-import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -28,10 +25,6 @@ SHEET = """
 """
 
 
-CAPABILITIES_V3 = 0x20080522
-PASSES_PERMISSIONS = 0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
-
-
 @pytest.fixture
 def place(place, feed):
     """Two sheets, one of them in trouble, and a feed; all of them are collected once."""
@@ -48,24 +41,6 @@ def place(place, feed):
 def cars(place):
     """The file that gets into trouble."""
     return place.config / "cars.csv"
-
-
-@pytest.fixture
-def nobody_special():
-    """Let the permissions of files hold for root too, on Linux: by two capabilities less."""
-    if os.geteuid() != 0:
-        yield
-        return
-    header = struct.pack("Ii", CAPABILITIES_V3, 0)
-    data = ctypes.create_string_buffer(24)
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert libc.capget(header, data) == 0
-    before = data.raw
-    effective, *rest = struct.unpack("6I", before)
-    less = struct.pack("6I", effective & ~PASSES_PERMISSIONS, *rest)
-    assert libc.capset(header, less) == 0
-    yield
-    assert libc.capset(header, before) == 0
 
 
 def failure(place, name="toll/cars"):

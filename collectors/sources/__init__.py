@@ -13,6 +13,7 @@ GROUP = "collectors.sources"
 """The group of entry points with which other packages add a source: ``name = "package:Class"``."""
 
 BUILT_IN = {
+    "google-analytics": "collectors.sources.google_analytics:GoogleAnalytics",
     "pingdom": "collectors.sources.pingdom:Pingdom",
     "spreadsheet": "collectors.sources.spreadsheet:Spreadsheet",
 }

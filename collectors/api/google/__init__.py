@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collectors.api.google.client import Google
     from collectors.api.google.problems import Problem
 
-__all__ = ["GoogleCredential", "open_google"]
+__all__ = ["Google", "GoogleCredential", "Problem", "open_google"]
 
 
 def _in_general(_problem: "Problem") -> CollectorError | None:

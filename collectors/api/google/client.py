@@ -59,6 +59,15 @@ class Google:
         """The project that requests are counted for."""
         return self.tokens.project(self.context)
 
+    @property
+    def account(self) -> str:
+        """Who asks, as its owner would recognise it."""
+        return self.tokens.account(self.context)
+
+    def log_in(self) -> None:
+        """See that a token can be had. Raises as ``execute`` does."""
+        self.tokens.get(self.context)
+
     def execute(self, request: Any) -> Any:
         """Give the answer to a request of ``service``.
 

@@ -1,6 +1,6 @@
 """What Google says when it says no, in words that tell what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,12 +12,10 @@ from collectors.api import (
     HttpClient,
     Refused,
     Reply,
-    Secret,
     Unavailable,
     Unexpected,
 )
 from collectors.api.google.credential import SERVICE_ACCOUNT, GoogleCredential
-from collectors.http_client import scrub
 from collectors.http_messages import printable
 
 SHOWN = 300
@@ -87,20 +85,16 @@ def explained(problem: Problem, name: str, retry_after: float | None) -> Collect
     return Refused(str(problem))
 
 
-def no_token(reply: Reply, http: HttpClient, secrets: Sequence[Secret]) -> CollectorError | None:
+def no_token(reply: Reply, http: HttpClient) -> CollectorError | None:
     """Judge the reply of a token endpoint: None where google-auth can read it."""
-    body = scrub(reply.body, *secrets) if reply.status >= 400 else reply.body
-    told = Reply(reply.status, reply.headers, body, reply.url)
-    answer = _object(_json(body))
+    answer = _object(_json(reply.body))
     if answer.get("error") in _PASSING:
         return Unavailable(f"{reply.url} answered {reply.status} ({answer['error']})")
-    if reply.status < 300 and answer:
-        return None
     if reply.status < 300:
-        return Unexpected(f"{reply.url} answered something else than a token", told.text())
+        return None if answer else Unexpected(f"{reply.url} gave no token", reply.text())
     if 400 <= reply.status < 500 and isinstance(answer.get("error"), str):
         return None
-    return http.default_judge(told)
+    return http.default_judge(reply)
 
 
 def refused_token(exc: GoogleAuthError, credential: GoogleCredential, name: str) -> CollectorError:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,6 +13,7 @@ from collectors.api import CollectorError, Context, HttpClient, Reply, Secret
 from collectors.api.google import keys
 from collectors.api.google.credential import SERVICE_ACCOUNT, GoogleCredential
 from collectors.api.google.problems import no_token, refused_token
+from collectors.http_messages import scrub
 
 _SECRET_FIELDS = ("assertion", "client_secret", "refresh_token")
 
@@ -41,6 +43,12 @@ class Tokens:
         """Give the project that requests are counted for."""
         with self._guard:
             return keys.project_of(self._loaded(context))
+
+    def account(self, context: Context) -> str:
+        """Give who asks, as its owner would recognise it."""
+        with self._guard:
+            email = getattr(self._loaded(context), "service_account_email", "")
+        return email or f"the account behind the credential {context.credential_name}"
 
     def _loaded(self, context: Context) -> keys.Login:
         stamp = self._stamp_now()
@@ -102,15 +110,15 @@ class Exchange(transport.Request):
         **_options: Any,
     ) -> transport.Response:
         """Send it, and try again as we do; google-auth sees only what is final."""
-        secrets = [Secret(text) for text in _secrets_in(body)]
-
-        def judge(reply: Reply) -> CollectorError | None:
-            return no_token(reply, self._http, secrets)
 
         def once() -> Reply:
-            return self._http.send(method, url, body=body, headers=headers)
+            reply = self._http.send(method, url, body=body, headers=headers)
+            return reply if reply.status < 400 else _without_echo(reply, body or b"")
 
-        return _Response(self._http.try_again(once, judge))
+        return _Response(self._http.try_again(once, self._judge))
+
+    def _judge(self, reply: Reply) -> CollectorError | None:
+        return no_token(reply, self._http)
 
 
 class _Response(transport.Response):
@@ -139,6 +147,8 @@ def _hide(context: Context, login: keys.Login) -> None:
         context.hide(secret)
 
 
-def _secrets_in(body: bytes | None) -> list[str]:
-    sent = parse_qs((body or b"").decode("ascii", "replace"))
-    return [text for name in _SECRET_FIELDS for text in sent.get(name, ())]
+def _without_echo(reply: Reply, body: bytes) -> Reply:
+    """Give an error's reply without the secrets that were sent, where it repeats them."""
+    sent = parse_qs(body.decode("ascii", "replace"))
+    secrets = [Secret(text) for name in _SECRET_FIELDS for text in sent.get(name, ())]
+    return replace(reply, body=scrub(reply.body, *secrets))

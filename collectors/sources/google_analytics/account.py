@@ -1,0 +1,237 @@
+"""Asking one property: its quota, its errors, its names, its pages."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from collectors.api import (
+    CollectorError,
+    Context,
+    QuotaSpent,
+    Refused,
+    Unavailable,
+    Unexpected,
+    Window,
+)
+from collectors.api.google import open_google
+from collectors.sources.google_analytics.calendar import next_midnight, same_days
+from collectors.sources.google_analytics.quality import sentences
+
+if TYPE_CHECKING:
+    from collectors.api.google import Google, Problem
+
+SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
+BATCH = 5
+"""Reports that one request may ask for."""
+FRESH = timedelta(hours=1)
+
+_HOUR = timedelta(hours=1)
+_SHORT, _LONG = 30.0, 1800.0
+_PROJECT = "tokensPerProjectPerHour"
+_DAY = "tokensPerDay"
+_COUNTED = (
+    _DAY,
+    "tokensPerHour",
+    _PROJECT,
+    "serverErrorsPerProjectPerHour",
+    "potentiallyThresholdedRequestsPerHour",
+)
+_SPENT = {
+    "server errors": "serverErrorsPerProjectPerHour",
+    "thresholded": "potentiallyThresholdedRequestsPerHour",
+    "project": _PROJECT,
+}
+
+
+@dataclass(frozen=True)
+class Property:
+    """One property, for one run. Its methods raise Unavailable, Refused, QuotaSpent, Unexpected."""
+
+    context: Context
+    number: str
+
+    @property
+    def resource(self) -> str:
+        """Its name in the API."""
+        return f"properties/{self.number}"
+
+    @cached_property
+    def google(self) -> "Google":
+        """The API, as it is asked for this property."""
+        return open_google(
+            self.context,
+            "analyticsdata",
+            "v1beta",
+            scopes=[SCOPE],
+            explain=self._explained,
+            hold=self._held,
+        )
+
+    def report(self, body: Mapping[str, Any], window: Window) -> Any:
+        """Give the reply to one report."""
+        properties = self.google.service.properties()
+        reply = self.google.execute(properties.runReport(property=self.resource, body=body))
+        self._note(reply, window)
+        return reply
+
+    def reports(self, bodies: Sequence[Mapping[str, Any]], window: Window) -> Sequence[Any]:
+        """Give the replies to up to ``BATCH`` reports, asked for at once."""
+        properties = self.google.service.properties()
+        request = properties.batchRunReports(
+            property=self.resource, body={"requests": list(bodies)}
+        )
+        reply = self.google.execute(request)
+        replies = reply.get("reports") if isinstance(reply, dict) else None
+        if not isinstance(replies, list) or len(replies) != len(bodies):
+            raise Unexpected(f"Google Analytics did not answer {len(bodies)} reports", str(reply))
+        for one in replies:
+            self._note(one, window)
+        return replies
+
+    def names(self) -> "Names":
+        """Give the names that this property knows."""
+        key = ("google analytics names", self.context.credential, self.number)
+        kept: KeptNames = self.context.shared.get(key, KeptNames)
+        return kept.get(self)
+
+    def metadata(self) -> Any:
+        """Ask for every dimension and metric of the property."""
+        properties = self.google.service.properties()
+        return self.google.execute(properties.getMetadata(name=f"{self.resource}/metadata"))
+
+    def misfits(self, body: Mapping[str, Any]) -> list[str]:
+        """Give the names of those fields of a report that do not go together with the others."""
+        asked = {key: body[key] for key in ("dimensions", "metrics") if body.get(key)}
+        filters = {key: body[key] for key in ("dimensionFilter", "metricFilter") if key in body}
+        wanted = {**asked, **filters, "compatibilityFilter": "INCOMPATIBLE"}
+        properties = self.google.service.properties()
+        reply = self.google.execute(
+            properties.checkCompatibility(property=self.resource, body=wanted)
+        )
+        names = {one["name"] for fields in asked.values() for one in fields}
+        found = [
+            one.get(f"{kind}Metadata", {}).get("apiName", "")
+            for kind in ("dimension", "metric")
+            for one in reply.get(f"{kind}Compatibilities", ())
+            if one.get("compatibility") == "INCOMPATIBLE"
+        ]
+        return [name for name in found if name in names]
+
+    def check_zone(self, reply: Any, window: Window) -> None:
+        """Refuse a property whose days are not those of the collector."""
+        key = reply.get("metadata", {}).get("timeZone") if isinstance(reply, dict) else None
+        if key is None:
+            return
+        try:
+            zone = ZoneInfo(key)
+        except (ValueError, OSError, TypeError) as exc:
+            raise Unexpected(
+                f"the property {self.number} counts in an unknown zone: {key}"
+            ) from exc
+        if not same_days(window, zone, self.context.zone):
+            raise Refused(
+                f"the property {self.number} counts its days in {key}, and this collector in "
+                f"{self.context.zone.key}: set `zone: {key}`, or change the property's zone"
+            )
+
+    def _note(self, reply: Any, window: Window) -> None:
+        if not isinstance(reply, dict):
+            return
+        self.check_zone(reply, window)
+        for sentence in sentences(reply.get("metadata", {})):
+            self.context.warn(f"Google Analytics, property {self.number}: {sentence}")
+        for name, left in (reply.get("propertyQuota") or {}).items():
+            if name in _COUNTED and isinstance(left, dict):
+                self._report(name, int(left.get("remaining", 0)), self._resets_at(name))
+
+    def _report(self, name: str, remaining: int, resets_at: datetime) -> None:
+        self.context.quota.report(self._key(name), remaining, resets_at)
+
+    def _resets_at(self, name: str) -> datetime:
+        now = self.context.clock.now()
+        return next_midnight(now, self.context.zone) if name == _DAY else now + _HOUR
+
+    def _key(self, name: str) -> str:
+        project = f":{self.google.project}" if "Project" in name else ""
+        return f"google-analytics:{self.number}{project}:{name}"
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        quota = self.context.quota
+        for name in _COUNTED:
+            quota.check(self._key(name))
+        key = f"google-analytics:{self.number}"
+        with quota.slot(key, self.context.credential.concurrent, self.context.http.sleep):
+            yield
+
+    def _explained(self, problem: "Problem") -> CollectorError | None:
+        if problem.code == 429:
+            return self._exhausted(problem)
+        if problem.code == 403 and not problem.reason and problem.status:
+            return Refused(
+                f"{problem}: {self.google.account} may not read the property {self.number}, or "
+                "there is none of that number: add that account as a Viewer in Admin > Property "
+                "access management, or correct `property`"
+            )
+        if problem.code == 400 and "keyEvents:" in problem.said:
+            return Refused(
+                f"{problem}: mark the event as a key event, in Admin > Events, or say "
+                "`count: events`"
+            )
+        return None
+
+    def _exhausted(self, problem: "Problem") -> CollectorError:
+        said = problem.said.lower()
+        if "per day" in said:
+            resets_at = self._resets_at(_DAY)
+            self._report(_DAY, 0, resets_at)
+            return QuotaSpent(f"{problem}: the property's tokens of today are used up", resets_at)
+        if "concurrent" in said:
+            return Unavailable(str(problem), _SHORT, problem.code)
+        name = next((name for sign, name in _SPENT.items() if sign in said), "tokensPerHour")
+        self._report(name, 0, self.context.clock.now() + timedelta(seconds=_LONG))
+        return Unavailable(str(problem), _LONG, problem.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What can be asked of a property."""
+
+    dimensions: frozenset[str]
+    metrics: frozenset[str]
+
+    def is_key_event(self, event: str) -> bool:
+        """Tell whether an event is marked as a key event."""
+        return f"keyEvents:{event}" in self.metrics
+
+
+class KeptNames:
+    """The names of a property, kept for every collector of it, and read again after an hour."""
+
+    def __init__(self) -> None:
+        self._names: Names | None = None
+        self._read_at: datetime | None = None
+        self._guard = threading.Lock()
+
+    def get(self, asked: Property) -> Names:
+        """Give the names, asking where they are not known or no longer fresh."""
+        with self._guard:
+            now = asked.context.clock.now()
+            if self._names is None or self._read_at is None or now - self._read_at >= FRESH:
+                self._names, self._read_at = _read_names(asked.metadata()), now
+            return self._names
+
+
+def _read_names(reply: Any) -> Names:
+    try:
+        found = [
+            frozenset(one["apiName"] for one in reply[kind]) for kind in ("dimensions", "metrics")
+        ]
+    except (KeyError, TypeError) as exc:
+        raise Unexpected("Google Analytics' list of names is not as documented") from exc
+    return Names(*found)
