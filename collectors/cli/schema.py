@@ -40,7 +40,7 @@ def schema(settings: Settings, kind: str | None, directory: Path | None) -> int:
     sources, wrong = usable(settings.world.sources)
     for problem in wrong.values():
         click.echo(f"{problem}; it is left out", err=True)
-    schemas = {one: schema_of(one, sources, manual.texts) for one in ([kind] if kind else KINDS)}
+    schemas = {one: schema_of(one, sources, manual) for one in ([kind] if kind else KINDS)}
     if directory is None:
         show_json(schemas[str(kind)])
     else:

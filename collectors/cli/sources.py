@@ -88,7 +88,7 @@ def _origin(settings: Settings, name: str) -> str:
 
 def _keys(name: str, source: type[Source]) -> tuple[list[Key], list[Key]]:
     login = keys_of(described(source.credential)) if source.credential else []
-    return keys_of(query(name, source, manual.texts(source))), login
+    return keys_of(query(name, source, manual)), login
 
 
 def _show(source: type[Source], asked: list[Key], login: list[Key]) -> None:

@@ -6,7 +6,7 @@ or source appears by itself.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Protocol
 
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 
@@ -26,19 +26,28 @@ from collectors.config.json_schema_values import TEXT, Describing, Schema, Writi
 from collectors.config.mapping import IdentitySpec, MappingSpec
 from collectors.errors import ConfigError
 
-Texts = Callable[[type[Source]], Mapping[str, str]]
-"""Gives what the manual of a source says of the keys of its query."""
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema(kind: str, sources: Mapping[str, type[Source]], texts: Texts) -> Schema:
+class Manual(Protocol):
+    """What explains sources; ``collectors.sources.manual`` does."""
+
+    def title(self, source: type[Source]) -> str:
+        """Give what a source is, in a line."""
+        ...
+
+    def texts(self, source: type[Source]) -> Mapping[str, str]:
+        """Give what is said of the keys of its query."""
+        ...
+
+
+def schema(kind: str, sources: Mapping[str, type[Source]], manual: Manual) -> Schema:
     """Give the JSON Schema (2020-12) of one kind of file, one of ``KINDS``.
 
     Raises ConfigError, with its name, for a source whose query cannot be described.
     """
-    root, definitions = KINDS[kind](sources, texts)
-    title = f"The performance collector: {kind}"
-    return {"$schema": _DIALECT, "title": title, **root, "$defs": dict(sorted(definitions.items()))}
+    root, definitions = KINDS[kind](sources, manual)
+    return {"$schema": _DIALECT, **root, "$defs": dict(sorted(definitions.items()))}
 
 
 def _exactly(base: type[BaseModel], **shapes: Any) -> type[BaseModel]:
@@ -88,16 +97,16 @@ class _Maker:
         described = TypeAdapter(dict[Name, _COLLECTOR]).json_schema(schema_generator=Describing)
         return self.writing(described).value(described, whole=False, required=required)
 
-    def tell_sources(self, sources: Mapping[str, type[Source]], texts: Texts) -> None:
+    def tell_sources(self, sources: Mapping[str, type[Source]], manual: Manual) -> None:
         """Let the source of a collector decide which query, period and credentials it takes."""
         collector = self.made["Collector.part"]
         queries = {}
         rules = []
         for name, source in sources.items():
-            writing = self.writing(query(name, source, texts(source)), f"{name}.query")
+            writing = self.writing(query(name, source, manual), f"{name}.query")
             queries[name] = writing.value({"$ref": ""}, whole=False)
             rules.append(_rule(name, source, queries[name], writing))
-        known = [{"const": name, "description": _summary(one)} for name, one in sources.items()]
+        known = [{"const": name, "description": manual.title(s)} for name, s in sources.items()]
         named = self.writing({}).value({"enum": list(sources)}, whole=False)
         about = collector["properties"]["source"]["description"]
         collector["properties"]["source"] = {
@@ -109,34 +118,34 @@ class _Maker:
         collector["allOf"] = [*rules, {"if": said, "else": anyone}]
 
 
-_Kind = Callable[[Mapping[str, type[Source]], Texts], tuple[Schema, Schema]]
+_Kind = Callable[[Mapping[str, type[Source]], Manual], tuple[Schema, Schema]]
 
 
-def _platform(_: Mapping[str, type[Source]], __: Texts) -> tuple[Schema, Schema]:
+def _platform(_: Mapping[str, type[Source]], __: Manual) -> tuple[Schema, Schema]:
     maker = _Maker()
     return maker.root(_PLATFORM), maker.made
 
 
 def _with_collectors(model: type[BaseModel], *, parameters: bool = False) -> _Kind:
-    def make(sources: Mapping[str, type[Source]], texts: Texts) -> tuple[Schema, Schema]:
+    def make(sources: Mapping[str, type[Source]], manual: Manual) -> tuple[Schema, Schema]:
         maker = _Maker(parameters=parameters)
         root = maker.root(model)
         required = "collectors" in root.get("required", ())
         root["properties"]["collectors"] |= maker.collectors(required=required)
-        maker.tell_sources(sources, texts)
+        maker.tell_sources(sources, manual)
         return root, maker.made
 
     return make
 
 
-def _credential(sources: Mapping[str, type[Source]], _: Texts) -> tuple[Schema, Schema]:
+def _credential(sources: Mapping[str, type[Source]], _: Manual) -> tuple[Schema, Schema]:
     maker = _Maker(secrets=True)
     models = {name: one.credential for name, one in sources.items() if one.credential}
     roots = [maker.root(model, f"{name}.") for name, model in models.items()]
     return either(roots) if roots else {"type": "object"}, maker.made
 
 
-def _tokens(_: Mapping[str, type[Source]], __: Texts) -> tuple[Schema, Schema]:
+def _tokens(_: Mapping[str, type[Source]], __: Manual) -> tuple[Schema, Schema]:
     names = {"pattern": rf"^{NAME}/{NAME}$|[*?]|\[[^\]]*\]"}
     return {"type": "object", "propertyNames": names, "additionalProperties": TEXT}, {}
 
@@ -156,8 +165,8 @@ def described(model: type[BaseModel]) -> Schema:
     return model.model_json_schema(schema_generator=Describing)
 
 
-def query(name: str, source: type[Source], texts: Mapping[str, str]) -> Schema:
-    """Give what the query of a source wants, with ``texts`` on keys that do not explain themselves.
+def query(name: str, source: type[Source], manual: Manual) -> Schema:
+    """Give what the query of a source wants; the manual explains what does not do so itself.
 
     Raises ConfigError where that cannot be described.
     """
@@ -166,10 +175,11 @@ def query(name: str, source: type[Source], texts: Mapping[str, str]) -> Schema:
     except Exception as exc:
         kind = type(exc).__name__
         raise ConfigError(f"the query of the source {name!r} cannot be described: {kind}") from exc
+    texts = manual.texts(source)
     for key, inner in wanted.get("properties", {}).items():
         if key in texts:
             inner.setdefault("description", texts[key])
-    return wanted
+    return wanted | {"description": manual.title(source)}
 
 
 def _rule(name: str, source: type[Source], query: Schema, writing: Writing) -> Schema:
@@ -180,7 +190,3 @@ def _rule(name: str, source: type[Source], query: Schema, writing: Writing) -> S
         says["period"] = writing.value({"enum": sorted(source.periods)}, whole=False)
     this = {"properties": {"source": {"const": name}}, "required": ["source"]}
     return {"if": this, "then": {"properties": says}}
-
-
-def _summary(source: type[Source]) -> str:
-    return (source.__doc__ or "").partition("\n")[0]

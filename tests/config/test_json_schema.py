@@ -56,7 +56,7 @@ NOT_SEEN = {
 @cache
 def made(kind, tides=False):
     sources = SOURCES if tides else {name: registry()[name] for name in BUILT_IN}
-    return schema(kind, sources, manual.texts)
+    return schema(kind, sources, manual)
 
 
 def kind_of(path):
@@ -268,9 +268,9 @@ class Broken(Source):
 
 def test_what_has_no_schema_may_be_anything():
     text = "service: x\ncollectors: {y: {source: odd, query: {thing: [{a: 1}], place: [1j]}}}"
-    assert places(schema("service", {"odd": Odd}, manual.texts), text) == set()
+    assert places(schema("service", {"odd": Odd}, manual), text) == set()
 
 
 def test_a_source_that_cannot_be_described_is_told():
     with pytest.raises(ConfigError, match="source 'broken' cannot be described: RuntimeError"):
-        schema("service", {"broken": Broken}, manual.texts)
+        schema("service", {"broken": Broken}, manual)
