@@ -87,6 +87,13 @@ class Pingdom(Source):
         for sentence in holes(window, known):
             context.warn(f"Pingdom, check {self.check}: {sentence}")
 
+    def examine(self, context: Context) -> Iterator[str]:
+        """Look the check up: the token is good, and there is a check of that id or name."""
+        account = Account(context)
+        check = account.check(self._check_id(account))
+        yield f"the token of the credential {context.credential_name} is good"
+        yield f"Pingdom has the check {check}"
+
     def _check_id(self, account: Account) -> str:
         if re.fullmatch("[0-9]+", self.check):
             return self.check

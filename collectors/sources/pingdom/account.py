@@ -60,6 +60,10 @@ class Check(BaseModel):
         return f"{self.name!r} (id {self.id}, {self.hostname})"
 
 
+class _Detail(BaseModel):
+    check: Check
+
+
 class _Counts(BaseModel):
     total: int = 0
 
@@ -90,6 +94,10 @@ class Account:
             "order": "asc",
         }
         return self._ask(f"summary.performance/{check_id}", params)
+
+    def check(self, check_id: str) -> Check:
+        """Give one check by its id."""
+        return read(_Detail, self._ask(f"checks/{check_id}", {})).check
 
     def checks(self) -> dict[int, Check]:
         """Give every check of the account by its id, page by page."""

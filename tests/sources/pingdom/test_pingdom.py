@@ -416,6 +416,27 @@ def test_a_token_that_pingdom_echoes_is_never_told(account, status):
     assert "****" in f"{error} {getattr(error, 'sample', '')}"
 
 
+# Looking before collecting
+
+
+@pytest.mark.parametrize("check", ["85975", "Carers"])
+def test_a_good_token_and_check_are_told(account, check):
+    with PingdomServer(account) as server:
+        told = list(Pingdom(check=check).examine(context_for(server)))
+    assert told[0] == "the token of the credential pingdom is good"
+    assert told[1].startswith("Pingdom has the check 'Carers' (id 85975, ")
+
+
+def test_a_bad_token_and_an_unknown_check_are_not(account):
+    with PingdomServer(account) as server:
+        for check, context in (
+            ("85975", context_for(server, token="wrong")),
+            ("1", context_for(server)),
+        ):
+            with pytest.raises(Refused):
+                list(Pingdom(check=check).examine(context))
+
+
 # The query, the credential, the manual
 
 
