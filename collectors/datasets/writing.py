@@ -69,6 +69,7 @@ class Writer:
 
         Raises NoSuchRecord, and RefusedRecords where the whole would break a rule.
         """
+        _check_kept(identity)
         if not isinstance(changes, dict):
             raise RefusedRecords([NO_OBJECT])
         if changes.get("_id", identity) != identity:
@@ -87,6 +88,7 @@ class Writer:
 
     def delete(self, identity: str) -> None:
         """Remove the record with this ``_id``; raises NoSuchRecord where there is none."""
+        _check_kept(identity)
         if not self._data_sets.delete(self._data_set, [identity]):
             raise NoSuchRecord(identity)
 
@@ -118,6 +120,12 @@ class Writer:
     def _schema_problems(self, record: Mapping[str, Any]) -> list[str]:
         typed = schema_problems(self._data_set.type, record) if self._typed else []
         return typed + (broken_rules(self._validator, record) if self._validator else [])
+
+
+def _check_kept(identity: str) -> None:
+    """Raise NoSuchRecord for what no ``_id`` can be, and PostgreSQL would not look for."""
+    if "\0" in identity:
+        raise NoSuchRecord(identity)
 
 
 def _refuse(messages: Iterable[str]) -> None:

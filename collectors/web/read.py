@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, request
 
 from collectors.datasets import BadQuery, Query
 from collectors.datasets.catalogue import Served
+from collectors.datasets.csv_lines import csv_lines
 from collectors.datasets.parameters import parse
 from collectors.web.answers import JSON, failed
 from collectors.web.description import Operation, described
@@ -72,10 +73,19 @@ def _tag(served: Served, query: Query) -> str:
 
 def _data(served: Served, query: Query) -> Response:
     rows = parts().data_sets.query(served.data_set, query)
+    if query.format == "csv":
+        return _filed(served, rows)
     # The first rows tell whether there is an answer; after them it is too late to say 400.
     first = list(islice(rows, ROWS))
     pieces = _spelt(first, rows, published=served.declared.published)
     return Response(b"".join(pieces) if len(first) < ROWS else pieces, mimetype=JSON)
+
+
+def _filed(served: Served, rows: Iterator[dict[str, Any]]) -> Response:
+    """Give the answer as a file of CSV, which a spreadsheet opens."""
+    response = Response(csv_lines(rows), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f"attachment; filename={served.name}.csv"
+    return response
 
 
 def _spelt(

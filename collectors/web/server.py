@@ -4,6 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask
@@ -69,7 +70,9 @@ class Server:
     def stop(self) -> None:
         """Let ``run`` come to an end; may be called from a signal handler or another thread."""
         self._stopping.set()
-        self._server.pull_trigger()
+        # It may have come to its end by now, and needs no waking.
+        with suppress(OSError):
+            self._server.pull_trigger()
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(timeout=seconds, use_poll=True, map=self._sockets, count=1)

@@ -63,9 +63,7 @@ class Site:
             platform=platform,
             collectors=options.pop("collectors", {}),
         )
-        self.app = application(
-            self.data_sets, configuration, clock=self.clock, token_of=token_of
-        )
+        self.app = application(self.data_sets, configuration, clock=self.clock, token_of=token_of)
         self.server = Server(self.app, "127.0.0.1", 0, **options)
         self.http = urllib3.PoolManager(maxsize=8, retries=False, timeout=LONGEST)
         self._thread = threading.Thread(target=self.server.run)

@@ -109,7 +109,9 @@ def test_the_answers_to_queries(cases, site):
     sets = {one["name"]: one for one in cases["data_sets"]}
     wrong = []
     for case in (one for one in cases["cases"] if one["kind"] == "query"):
-        reply = site.ask("GET", _path(sets[case["data_set"]]), query=list(map(tuple, case["params"])))
+        reply = site.ask(
+            "GET", _path(sets[case["data_set"]]), query=list(map(tuple, case["params"]))
+        )
         expected = case["expected"]
         said = reply.json.get("message")
         if (reply.status, said) != (expected["status"], expected.get("message")):

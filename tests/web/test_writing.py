@@ -86,7 +86,10 @@ def test_the_schema_of_the_data_type_holds_beside_the_declared_one(sites):
 
 def test_a_record_without_timestamp_is_refused_though_no_schema_asks_for_it(small):
     reply = small(declared()).post({"count": 1})
-    assert (reply.status, reply.json) == (400, {"messages": ["'_timestamp' is a required property"]})
+    assert (reply.status, reply.json) == (
+        400,
+        {"messages": ["'_timestamp' is a required property"]},
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,7 +171,9 @@ def test_only_the_administrator_takes_a_data_set_away(small):
 
 def test_without_an_administrator_nobody_takes_a_data_set_away(small):
     headers = {"Authorization": "Bearer "}
-    assert small(declared()).ask("DELETE", "/data-sets/fishing_catches", headers=headers).status == 401
+    assert (
+        small(declared()).ask("DELETE", "/data-sets/fishing_catches", headers=headers).status == 401
+    )
 
 
 def test_a_transform_wants_its_start(small):
