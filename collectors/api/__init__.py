@@ -212,3 +212,12 @@ class Document(Source):
     def revision(self, context: Context) -> str:
         """Give a text that changes whenever the content does. Raises as ``collect`` does."""
         raise TypeError(f"the source {self.name} has no revision method")
+
+    def examine(self, context: Context) -> Iterator[str]:
+        """Read the document: it is there, has its columns, and holds what is asked for."""
+        self.revision(context)
+        yield "the document is there and can be read"
+        found = sum(1 for _ in self.collect(ALWAYS, context))
+        if not found:
+            raise Refused("the document holds nothing of what the query asks for")
+        yield f"it holds {found} readings of what the query asks for"
