@@ -22,7 +22,15 @@ from collectors.config.files import (
     TargetKeys,
     Url,
 )
-from collectors.config.json_schema_values import TEXT, Describing, Schema, Writing, either
+from collectors.config.json_schema_values import (
+    OF_TEXT,
+    TEXT,
+    Describing,
+    DescribingQuery,
+    Schema,
+    Writing,
+    either,
+)
 from collectors.config.mapping import IdentitySpec, MappingSpec
 from collectors.errors import ConfigError
 
@@ -171,7 +179,7 @@ def query(name: str, source: type[Source], manual: Manual) -> Schema:
     Raises ConfigError where that cannot be described.
     """
     try:
-        wanted = described(source)
+        wanted = source.model_json_schema(schema_generator=DescribingQuery)
     except Exception as exc:
         kind = type(exc).__name__
         raise ConfigError(f"the query of the source {name!r} cannot be described: {kind}") from exc
@@ -179,6 +187,7 @@ def query(name: str, source: type[Source], manual: Manual) -> Schema:
     for key, inner in wanted.get("properties", {}).items():
         if key in texts:
             inner.setdefault("description", texts[key])
+    wanted.pop(OF_TEXT, None)
     return wanted | {"description": manual.title(source)}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.config.json_schema_values import Schema
+from collectors.config.json_schema_values import OF_TEXT, Schema
 
 _KINDS = {
     "string": "text",
@@ -53,6 +53,9 @@ class _Reading:
 
     def kind(self, wanted: Schema) -> str:
         """Name what is wanted: ``list of text``."""
+        if wanted.get(OF_TEXT):
+            plain = self.kind({key: one for key, one in wanted.items() if key != OF_TEXT})
+            return plain if plain.startswith("text") else f"text or {plain}"
         if "$ref" in wanted:
             return self.kind(self.definitions[_name(wanted)])
         if members := _members(wanted):

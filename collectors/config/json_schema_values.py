@@ -23,6 +23,8 @@ Schema = dict[str, Any]
 TEXT: Schema = {"type": ["string", "number", "boolean"]}
 NOTHING: Schema = {"type": "null"}
 ANYTHING: Schema = {}
+OF_TEXT = "x-of-text"
+"""The mark of what a model also makes of a text."""
 _AS_TEXT: Mapping[str, Schema] = {
     "integer": {"type": "string", "pattern": r"^\s*[+-]?[\d_]+(\.0*)?\s*$"},
     "number": {
@@ -59,6 +61,21 @@ class Describing(GenerateJsonSchema):
         return {}
 
 
+class DescribingQuery(Describing):
+    """Describes sources' queries, where a function that looks first may take a mere text too."""
+
+    def function_before_schema(self, schema: Any) -> Schema:
+        """Mark what may be made of a text, unless it says itself what it takes."""
+        return self._marked(schema, super().function_before_schema(schema))
+
+    def function_wrap_schema(self, schema: Any) -> Schema:
+        """Do the same for a function that looks first and last."""
+        return self._marked(schema, super().function_wrap_schema(schema))
+
+    def _marked(self, schema: Any, described: Schema) -> Schema:
+        return described if "json_schema_input_schema" in schema else {**described, OF_TEXT: True}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Writing:
     """How the values of one model may be written; what its parts come to is added to ``made``.
@@ -87,6 +104,8 @@ class Writing:
 
     def _ways(self, wanted: Schema, whole: bool) -> Iterator[Schema]:
         """Give each form that the value itself may have: no reference, no null."""
+        if wanted.get(OF_TEXT):
+            yield TEXT
         if "$ref" in wanted:
             yield from self._referred(wanted["$ref"].rpartition("/")[2], whole)
         elif members := wanted.get("anyOf") or wanted.get("oneOf"):
@@ -106,6 +125,8 @@ class Writing:
         if place not in self.made:
             self.made[place] = {}
             self.made[place] = {**_about(wanted), **self._table(wanted, whole)}
+        if wanted.get(OF_TEXT):
+            yield TEXT
         yield {"$ref": f"#/$defs/{place}"}
 
     def _typed(self, wanted: Schema, whole: bool) -> Iterator[Schema]:

@@ -3,11 +3,12 @@
 import re
 from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 from collectors.api import Source
 from collectors.config.json_schema import KINDS, schema
@@ -228,6 +229,7 @@ def test_every_key_is_explained(kind):
     definitions = {
         name: {key: inner for key, inner in one.items() if key != "allOf"}
         for name, one in made(kind)["$defs"].items()
+        if "query" not in name or name.endswith(".query.part")
     }
     found = list(properties([whole, definitions]))
     assert len(found) > 10
@@ -256,6 +258,30 @@ class Odd(Source):
     name: ClassVar[str] = "odd"
     thing: object
     place: frozenset[complex] = frozenset()
+
+
+class Reach(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    metres: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_text(cls, value):
+        return {"metres": value.removesuffix(" m")} if isinstance(value, str) else value
+
+
+class Rivers(Source):
+    name: ClassVar[str] = "rivers"
+    reach: Reach | None = None
+    banks: Annotated[tuple[str, ...], BeforeValidator(str.split)] = ()
+
+
+def test_what_a_model_makes_of_a_text_may_be_one():
+    rivers = schema("service", {"rivers": Rivers}, manual)
+    text = "service: x\ncollectors: {{y: {{source: rivers, query: {{{}}}}}}}"
+    assert places(rivers, text.format("reach: 7 m, banks: left right")) == set()
+    assert places(rivers, text.format("reach: {metres: 7}")) == set()
+    assert places(rivers, text.format("reach: {meters: 7}"))
 
 
 class Broken(Source):
