@@ -3,7 +3,7 @@
 It checks in Google's order and answers errors with Google's bodies: 404 pages of HTML, 401 and 403
 with their ErrorInfo, unknown keys, names, limits, dates, quotas. ``account`` is what it knows; a
 test may change all of it while it serves. Answers in ``account.faults`` are given first, in turn,
-to whoever asks the API, once the token is found good.
+to whoever asks the API, once the token is found good; None lets one request pass.
 """
 
 import base64
@@ -97,7 +97,7 @@ class GoogleAccount:
     lifetime: int = 3600
     tokens: dict[str, str] = field(default_factory=dict)
     token_faults: list[Answer] = field(default_factory=list)
-    faults: list[Answer | Callable[[Request], Answer]] = field(default_factory=list)
+    faults: list[Answer | Callable[[Request], Answer] | None] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     incompatible: set[frozenset[str]] = field(default_factory=set)
     quota: dict[str, Bucket] = field(
@@ -298,7 +298,8 @@ class GoogleServer(HttpServer):
         who = self._logged_in(request)
         if self.account.faults:
             fault = self.account.faults.pop(0)
-            return fault if isinstance(fault, Answer) else fault(request)
+            if fault is not None:
+                return fault if isinstance(fault, Answer) else fault(request)
         try:
             body = json.loads(request.body) if request.body else {}
         except ValueError as exc:

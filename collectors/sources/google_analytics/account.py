@@ -1,5 +1,6 @@
 """Asking one property: its quota, its errors, its names, its pages."""
 
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -88,7 +89,9 @@ class Property:
         reply = self.google.execute(request)
         replies = reply.get("reports") if isinstance(reply, dict) else None
         if not isinstance(replies, list) or len(replies) != len(bodies):
-            raise Unexpected(f"Google Analytics did not answer {len(bodies)} reports", str(reply))
+            raise Unexpected(
+                f"Google Analytics did not answer {len(bodies)} reports", json.dumps(reply)
+            )
         for one in replies:
             self._note(one, window)
         return replies
@@ -122,14 +125,27 @@ class Property:
         ]
         return [name for name in found if name in names]
 
-    def check_zone(self, reply: Any, window: Window) -> None:
+    def _note(self, reply: Any, window: Window) -> None:
+        """Take from a reply what concerns more than its figures."""
+        try:
+            metadata = reply.get("metadata") or {}
+            self._check_zone(metadata.get("timeZone"), window)
+            for sentence in sentences(metadata):
+                self.context.warn(f"Google Analytics, property {self.number}: {sentence}")
+            for name, left in (reply.get("propertyQuota") or {}).items():
+                if name in _COUNTED:
+                    self._report(name, int(left.get("remaining", 0)), self._resets_at(name))
+        except (AttributeError, TypeError, ValueError) as exc:
+            message = "Google Analytics' report is not as documented"
+            raise Unexpected(message, json.dumps(reply)) from exc
+
+    def _check_zone(self, key: str | None, window: Window) -> None:
         """Refuse a property whose days are not those of the collector."""
-        key = reply.get("metadata", {}).get("timeZone") if isinstance(reply, dict) else None
         if key is None:
             return
         try:
             zone = ZoneInfo(key)
-        except (ValueError, OSError, TypeError) as exc:
+        except (KeyError, ValueError, OSError) as exc:
             raise Unexpected(
                 f"the property {self.number} counts in an unknown zone: {key}"
             ) from exc
@@ -138,16 +154,6 @@ class Property:
                 f"the property {self.number} counts its days in {key}, and this collector in "
                 f"{self.context.zone.key}: set `zone: {key}`, or change the property's zone"
             )
-
-    def _note(self, reply: Any, window: Window) -> None:
-        if not isinstance(reply, dict):
-            return
-        self.check_zone(reply, window)
-        for sentence in sentences(reply.get("metadata", {})):
-            self.context.warn(f"Google Analytics, property {self.number}: {sentence}")
-        for name, left in (reply.get("propertyQuota") or {}).items():
-            if name in _COUNTED and isinstance(left, dict):
-                self._report(name, int(left.get("remaining", 0)), self._resets_at(name))
 
     def _report(self, name: str, remaining: int, resets_at: datetime) -> None:
         self.context.quota.report(self._key(name), remaining, resets_at)
