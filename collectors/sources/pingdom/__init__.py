@@ -42,7 +42,7 @@ from pydantic import StringConstraints
 
 from collectors.api import Context, Credential, NotYet, Period, Reading, Source, Window
 from collectors.sources.pingdom.account import Account, Checks, PingdomCredential
-from collectors.sources.pingdom.summary import Hour, holes, parse
+from collectors.sources.pingdom.summary import Hour, holes, overfull, parse
 
 __all__ = ["Pingdom", "PingdomCredential"]
 
@@ -79,6 +79,8 @@ class Pingdom(Source):
 
         known: list[datetime] = []
         for hours in context.ahead(fetch, parts) if len(parts) > 1 else map(fetch, parts):
+            for sentence in overfull(hours):
+                context.warn(f"Pingdom, check {self.check}: {sentence}")
             for hour in hours:
                 known.append(hour.at)
                 yield hour.reading(self.check)

@@ -96,6 +96,14 @@ def holes(window: Window, known: Sequence[datetime]) -> Iterator[str]:
         )
 
 
+def overfull(hours: Sequence[Hour]) -> Iterator[str]:
+    """Say which of the ``hours`` have more than 3600 seconds; they are kept as they are."""
+    for hour in hours:
+        seconds = hour.uptime + hour.downtime + (hour.unmonitored or 0)
+        if seconds > _SECONDS:
+            yield f"the hour {hour.at:%Y-%m-%dT%H:%MZ} has {seconds} seconds, as Pingdom says it"
+
+
 def _between(start: datetime, end: datetime, known: Sequence[datetime]) -> list[datetime]:
     there = set(known)
     hours = (start + count * HOUR for count in range((end - start) // HOUR))
@@ -111,6 +119,4 @@ def _problem(hour: Hour, earliest: int, end: int) -> str | None:
         return "does not begin on the hour"
     if not earliest <= hour.starttime < end:
         return "is out of order, or outside of what was asked for"
-    if hour.uptime + hour.downtime + (hour.unmonitored or 0) > _SECONDS:
-        return "has more than 3600 seconds"
     return None

@@ -25,7 +25,7 @@ from collectors.api import (
 from collectors.clock import FixedClock
 from collectors.config.load import load
 from collectors.sources.pingdom import Pingdom, PingdomCredential
-from collectors.sources.pingdom.summary import parse
+from collectors.sources.pingdom.summary import overfull, parse
 from tests.contexts import NOW, RecordingSleep, make_context
 from tests.servers.http import Answer, HttpServer, Request, html_answer, json_answer, scripted
 from tests.servers.pingdom import (
@@ -189,6 +189,20 @@ def test_a_paused_hour_is_unmonitored_and_neither_up_nor_down(account):
         "downtime": 0,
         "unmonitored": 3600,
     }
+
+
+def test_an_hour_of_too_many_seconds_is_kept_and_told():
+    hour = {
+        "starttime": int(DAY.start.timestamp()),
+        "uptime": 3600,
+        "downtime": 1,
+        "avgresponse": 9,
+    }
+    hours = parse({"summary": {"hours": [hour]}}, DAY)
+    assert dict(hours[0].reading("x").measures)["uptime"] == 3600
+    assert list(overfull(hours)) == [
+        "the hour 2026-11-19T12:00Z has 3601 seconds, as Pingdom says it"
+    ]
 
 
 def test_no_figures_of_a_young_window_are_not_yet_there(account):
