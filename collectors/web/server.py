@@ -86,7 +86,8 @@ def _listening(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
-    except (OSError, OverflowError) as exc:
-        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
+    except OSError as exc:
+        # Python adds the address in brackets, which is said already.
+        reason = str(exc.strerror).partition(" (")[0]
         advice = "give another --port or --host, or end what listens there"
         raise Refused(f"{host}:{port} cannot be listened on: {reason}; {advice}") from exc
