@@ -51,15 +51,17 @@ class _Reading:
                     model, path = self.definitions[referred], (*above, referred)
                     yield from self.keys(model, f"{prefix}{name}.", path)
 
-    def kind(self, wanted: Schema) -> str:
+    def kind(self, wanted: Schema, above: tuple[str, ...] = ()) -> str:
         """Name what is wanted: ``list of text``."""
         if wanted.get(OF_TEXT):
-            plain = self.kind({key: one for key, one in wanted.items() if key != OF_TEXT})
+            plain = self.kind({key: one for key, one in wanted.items() if key != OF_TEXT}, above)
             return plain if plain.startswith("text") else f"text or {plain}"
         if "$ref" in wanted:
-            return self.kind(self.definitions[_name(wanted)])
+            name = _name(wanted)
+            inside = name in above
+            return "anything" if inside else self.kind(self.definitions[name], (*above, name))
         if members := _members(wanted):
-            kinds = (self.kind(one) for one in members if one.get("type") != "null")
+            kinds = (self.kind(one, above) for one in members if one.get("type") != "null")
             return " or ".join(dict.fromkeys(kinds))
         if "enum" in wanted or "const" in wanted:
             return " or ".join(f"`{one}`" for one in wanted.get("enum", [wanted.get("const")]))
@@ -67,7 +69,7 @@ class _Reading:
             return "secret"
         kind = _KINDS.get(wanted.get("type", ""), "anything")
         inner = wanted.get("items") or wanted.get("additionalProperties")
-        return f"{kind} of {self.kind(inner)}" if isinstance(inner, dict) and inner else kind
+        return f"{kind} of {self.kind(inner, above)}" if isinstance(inner, dict) and inner else kind
 
     def models_in(self, wanted: Schema) -> Iterator[str]:
         """Name the models that the value, its members or its items are."""

@@ -13,7 +13,7 @@ whole.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
@@ -82,6 +82,7 @@ class Writing:
 
     ``definitions`` are the model's own ``$defs``; ``prefix`` keeps them apart from other models'.
     ``parameters``: ``$(name)`` may stand for anything; ``secrets``: they may be written plainly.
+    ``within`` are the definitions that are being written just now.
     """
 
     definitions: Mapping[str, Schema]
@@ -89,10 +90,11 @@ class Writing:
     prefix: str = ""
     parameters: bool = False
     secrets: bool = False
+    within: tuple[str, ...] = ()
 
     def value(self, wanted: Schema, *, whole: bool, required: bool = False) -> Schema:
         """Give what may be written for ``wanted``; with ``whole``, required keys must be there."""
-        ways = list(self._ways(wanted, whole))
+        ways = list(self.ways(wanted, whole))
         if ANYTHING in ways:
             return _about(wanted)
         deep = ways and all(way.get("type") in _DEEP or "$ref" in way for way in ways)
@@ -102,7 +104,7 @@ class Writing:
             ways.append(NOTHING)
         return {**_about(wanted), **either(ways)}
 
-    def _ways(self, wanted: Schema, whole: bool) -> Iterator[Schema]:
+    def ways(self, wanted: Schema, whole: bool) -> Iterator[Schema]:
         """Give each form that the value itself may have: no reference, no null."""
         if wanted.get(OF_TEXT):
             yield TEXT
@@ -110,7 +112,7 @@ class Writing:
             yield from self._referred(wanted["$ref"].rpartition("/")[2], whole)
         elif members := wanted.get("anyOf") or wanted.get("oneOf"):
             for member in members:
-                yield from self._ways(member, whole)
+                yield from self.ways(member, whole)
         elif "enum" in wanted or "const" in wanted:
             yield {"enum": wanted["enum"] if "enum" in wanted else [wanted["const"]]}
         else:
@@ -119,7 +121,7 @@ class Writing:
     def _referred(self, name: str, whole: bool) -> Iterator[Schema]:
         wanted = self.definitions[name]
         if wanted.get("type") != "object":
-            yield from self._ways(wanted, whole)
+            yield from self._once(name, wanted, whole)
             return
         place = f"{self.prefix}{name}" if whole else f"{self.prefix}{name}.part"
         if place not in self.made:
@@ -128,6 +130,12 @@ class Writing:
         if wanted.get(OF_TEXT):
             yield TEXT
         yield {"$ref": f"#/$defs/{place}"}
+
+    def _once(self, name: str, wanted: Schema, whole: bool) -> list[Schema]:
+        """Give the ways of what is no mapping; inside itself it may be anything."""
+        if name in self.within:
+            return [ANYTHING]
+        return list(replace(self, within=(*self.within, name)).ways(wanted, whole))
 
     def _typed(self, wanted: Schema, whole: bool) -> Iterator[Schema]:
         match wanted.get("type"):

@@ -9,9 +9,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from typing_extensions import TypeAliasType
 
 from collectors.api import Source
-from collectors.config.json_schema import KINDS, schema
+from collectors.config.json_schema import KINDS, query, schema
+from collectors.config.json_schema_fields import keys_of
 from collectors.errors import ConfigError
 from collectors.sources import BUILT_IN, manual, registry
 from tests.config.editors import offered, places
@@ -282,6 +284,33 @@ def test_what_a_model_makes_of_a_text_may_be_one():
     assert places(rivers, text.format("reach: 7 m, banks: left right")) == set()
     assert places(rivers, text.format("reach: {metres: 7}")) == set()
     assert places(rivers, text.format("reach: {meters: 7}"))
+
+
+Trees = TypeAliasType("Trees", "list[Trees] | str")
+
+
+class Branch(BaseModel):
+    branches: list["Branch"] = []
+
+
+class Forest(Source):
+    name: ClassVar[str] = "forest"
+    trees: Trees = ""
+    branch: Branch | None = None
+
+
+def test_what_holds_itself_is_described_once():
+    forest = schema("service", {"forest": Forest}, manual)
+    text = "service: x\ncollectors: {{y: {{source: forest, query: {{{}}}}}}}"
+    assert places(forest, text.format("trees: [[a, [b]]]")) == set()
+    assert places(forest, text.format("trees: {}")) != set()
+    assert places(forest, text.format("branch: {branches: [{branches: []}]}")) == set()
+    assert places(forest, text.format("branch: {branches: [{branches: 7}]}")) != set()
+    assert [key.name for key in keys_of(query("forest", Forest, manual))] == [
+        "trees",
+        "branch",
+        "branch.branches",
+    ]
 
 
 class Broken(Source):
