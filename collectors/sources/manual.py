@@ -62,7 +62,8 @@ def facts(source: type[Source]) -> dict[str, str]:
     }
     if source.credential is not None:
         keys = ", ".join(f"`{key}`" for key in source.credential.model_fields)
-        found["credential"] = f"`credentials/{source.name}.yaml`, with {keys}"
+        where = "" if source.credential_needed else ", where the collector names it"
+        found["credential"] = f"`credentials/{source.name}.yaml`{where}, with {keys}"
     return found
 
 

@@ -40,7 +40,7 @@ or in a workbook, at a URL, with a header of two rows under a title::
       measures: {Cars Cash: cars_cash, Cars Card: cars_card}
 
 ===============  =================================================================================
-``file``         a file, or a pattern of names such as ``feedex/*.csv``, relative to the
+``file``         a file, or a pattern of names such as ``data/feedex/*.csv``, relative to the
                  configuration directory; or a URL with ``http://`` or ``https://``
 ``sheet``        XLSX: the sheet's name, or its number from the left, hidden ones counted; else the
                  first
@@ -120,62 +120,33 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_serializer, model_validator
 
 from collectors.api import Context, Credential, Document, Period, Reading, Window
-from collectors.sources.spreadsheet.comma_separated import AUTO, DELIMITERS
+from collectors.sources.spreadsheet.comma_separated import AUTO
 from collectors.sources.spreadsheet.files import Files, Origin, together
-from collectors.sources.spreadsheet.formats import Format, read_table
+from collectors.sources.spreadsheet.formats import Format
 from collectors.sources.spreadsheet.labels import plain
 from collectors.sources.spreadsheet.layout import Cells, Grid, Layout, Long, wide
 from collectors.sources.spreadsheet.meanings import Labels
 from collectors.sources.spreadsheet.numbers import UNKNOWN
-from collectors.sources.spreadsheet.rows import ByText, select
+from collectors.sources.spreadsheet.rows import select
 from collectors.sources.spreadsheet.table import Table
-from collectors.sources.spreadsheet.web import SpreadsheetCredential, Web, is_url
+from collectors.sources.spreadsheet.tables import read_tables
+from collectors.sources.spreadsheet.values import (
+    Texts,
+    are_patterns,
+    is_delimiter,
+    is_encoding,
+    is_file,
+    listed,
+)
+from collectors.sources.spreadsheet.web import SpreadsheetCredential, Web, is_url, without_secrets
 
 __all__ = ["Spreadsheet", "SpreadsheetCredential"]
 
 Names = Mapping[str, str] | tuple[str, ...]
-Texts = str | tuple[str, ...]
 RowNumber = Annotated[int, Field(ge=1)]
-
-
-def _is_file(name: str) -> str:
-    scheme, colon, rest = name.partition("://")
-    if colon and not is_url(name):
-        raise ValueError(f"write a file's name, or a URL with http:// or https://, not {scheme}://")
-    if colon and "@" in re.split("[/?#]", rest)[0]:
-        raise ValueError("a URL holds no user or password: give them as `credentials`")
-    return name
-
-
-def _is_encoding(name: str) -> str:
-    try:
-        if name != AUTO:
-            " ".encode(name)
-    except LookupError as exc:
-        raise ValueError(f"{name!r} is not an encoding: write auto, utf-8 or cp1252") from exc
-    return name
-
-
-def _is_delimiter(text: str) -> str:
-    delimiter = DELIMITERS.get(text, text)
-    if text != AUTO and (len(delimiter) != 1 or delimiter in '"\r\n'):
-        names = ", ".join(DELIMITERS)
-        raise ValueError(f"{text!r} is not a delimiter: write auto, {names}, or one character")
-    return delimiter
-
-
-def _are_patterns(patterns: Texts | None) -> Texts | None:
-    for pattern in _listed(patterns):
-        try:
-            groups = re.compile(pattern).groupindex.keys()
-        except re.error as exc:
-            raise ValueError(f"{pattern!r} is not a pattern: {exc}") from exc
-        if "period" not in groups or groups - {"period", "measure"}:
-            raise ValueError(f"{pattern!r} must have a group (?P<period>…), perhaps (?P<measure>…)")
-    return patterns
 
 
 class Spreadsheet(Document):
@@ -185,23 +156,26 @@ class Spreadsheet(Document):
     periods: ClassVar[frozenset[Period]] = frozenset(
         {Period.DAY, Period.WEEK, Period.MONTH, Period.QUARTER, Period.YEAR}
     )
-
     credential: ClassVar[type[Credential] | None] = SpreadsheetCredential
     credential_needed: ClassVar[bool] = False
 
-    file: Annotated[str, Field(min_length=1), AfterValidator(_is_file)]
+    file: Annotated[str, Field(min_length=1), AfterValidator(is_file)]
     sheet: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)] | None = None
     header: RowNumber | tuple[RowNumber, ...] = ()
     where: Mapping[str, Texts] = Field(default_factory=dict)
     date: str | None = None
-    columns: Annotated[Texts | None, AfterValidator(_are_patterns)] = None
+    columns: Annotated[Texts | None, AfterValidator(are_patterns)] = None
     measures: Names = ()
     measure: str | None = None
     dimensions: Names = ()
     labels: Labels = Labels()
     unknown: tuple[str, ...] = ()
-    encoding: Annotated[str, AfterValidator(_is_encoding)] = AUTO
-    delimiter: Annotated[str, AfterValidator(_is_delimiter)] = AUTO
+    encoding: Annotated[str, AfterValidator(is_encoding)] = AUTO
+    delimiter: Annotated[str, AfterValidator(is_delimiter)] = AUTO
+
+    @field_serializer("file")
+    def _shown(self, file: str) -> str:
+        return without_secrets(file)
 
     @model_validator(mode="after")
     def _is_long_or_wide(self) -> "Spreadsheet":
@@ -213,7 +187,7 @@ class Spreadsheet(Document):
         return self
 
     def _check_measures(self) -> None:
-        captured = ["(?P<measure>" in pattern for pattern in _listed(self.columns)]
+        captured = ["(?P<measure>" in pattern for pattern in listed(self.columns)]
         if captured and not any(captured):
             if self.measure is None or self.measures:
                 raise ValueError("say `measure`, not `measures`: no pattern has a group for it")
@@ -230,7 +204,7 @@ class Spreadsheet(Document):
         """Give a text that changes whenever the content of a file does, or which files there are.
 
         Raises Unavailable where a file is missing or unreadable, or a server does not answer;
-        Refused where it answers something else.
+        Refused or Unexpected where it answers something else.
         """
         return together(self._origin(context).parts())
 
@@ -240,36 +214,15 @@ class Spreadsheet(Document):
         Raises what ``revision`` raises, Unavailable where a file is half-written, Refused where
         it is no table or lacks a column or all of the rows.
         """
-        shared, origin = context.shared, self._origin(context)
-        parts = origin.parts()
-        said = Format(
-            sheet=self.sheet,
-            header=_numbers(self.header),
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-        )
-        key = (origin.place, together(parts), said)
-        tables: list[Table] = shared.get(
-            ("spreadsheet table", *key),
-            lambda: [read_table(origin.content(part), said) for part in parts],
-        )
-
-        def by_text(column: str) -> list[ByText]:
-            found: list[ByText] = shared.get(
-                ("spreadsheet rows", *key, column),
-                lambda: [table.by_text(table.position(column)) for table in tables],
-            )
-            return found
-
+        found = read_tables(self._origin(context), self._format(), context.shared)
         query = (self.model_dump_json(exclude={"where"}), context.period, context.zone.key)
-        layouts: list[Layout] = shared.get(
-            ("spreadsheet layout", *key, *query),
-            lambda: [self._layout(table, context) for table in tables],
+        layouts: list[Layout] = context.shared.get(
+            ("spreadsheet layout", *found.key, *query),
+            lambda: [self._layout(table, context) for table in found.tables],
         )
-        where = {column: _listed(wanted) for column, wanted in self.where.items()}
-        rows = select(origin.place, tables, where, by_text, context.warn)
-        pairs = zip(layouts, rows, strict=True)
-        readings = [layout.readings(chosen, context.warn) for layout, chosen in pairs]
+        where = {column: listed(wanted) for column, wanted in self.where.items()}
+        chosen = zip(layouts, select(found, where, context.warn), strict=True)
+        readings = [layout.readings(rows, context.warn) for layout, rows in chosen]
         for reading in heapq.merge(*readings, key=lambda reading: reading.at):
             if window.contains(reading.at):
                 yield reading
@@ -278,6 +231,12 @@ class Spreadsheet(Document):
         if is_url(self.file):
             return Web(self.file, context)
         return Files(self.file, context.directory, context.shared)
+
+    def _format(self) -> Format:
+        header = (self.header,) if isinstance(self.header, int) else self.header
+        return Format(
+            sheet=self.sheet, header=header, encoding=self.encoding, delimiter=self.delimiter
+        )
 
     def _layout(self, table: Table, context: Context) -> Layout:
         cells = Cells(
@@ -289,19 +248,9 @@ class Spreadsheet(Document):
         if self.date is not None:
             date, measures = table.position(self.date), _positions(table, self.measures)
             return Long(cells=cells, grid=grid, date=date, measures=measures)
-        patterns = [re.compile(pattern) for pattern in _listed(self.columns)]
+        patterns = [re.compile(pattern) for pattern in listed(self.columns)]
         captured = {"": self.measure} if self.measure else _named(self.measures)
         return wide(cells, grid, patterns, {plain(text): name for text, name in captured.items()})
-
-
-def _listed(texts: Texts | None) -> tuple[str, ...]:
-    if texts is None:
-        return ()
-    return (texts,) if isinstance(texts, str) else tuple(texts)
-
-
-def _numbers(header: int | tuple[int, ...]) -> tuple[int, ...]:
-    return (header,) if isinstance(header, int) else header
 
 
 def _named(names: Names) -> Mapping[str, str]:

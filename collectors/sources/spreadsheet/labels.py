@@ -24,6 +24,7 @@ MONTHS = {
 
 APRIL = 4
 FIRST_YEAR, LAST_YEAR = 1800, 2199
+"""What is in no such year is no period but another number."""
 _LENGTHS = {1: Period.MONTH, 3: Period.QUARTER, 12: Period.YEAR}
 _YEAR = r"((?:1[89]|2[01])[0-9]{2})"
 _YEARS = _YEAR + r" ?[/-] ?([0-9]{4}|[0-9]{2})"

@@ -1,44 +1,36 @@
 """The rows of a document's tables that a query asks for with ``where``."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 from collectors.api import Refused
 from collectors.sources.spreadsheet.cells import text_of
 from collectors.sources.spreadsheet.layout import Warn
 from collectors.sources.spreadsheet.table import Row, Table, nearest
-
-ByText = Mapping[str, Sequence[Row]]
-"""The rows of one table by the text that one of its columns holds."""
+from collectors.sources.spreadsheet.tables import ByText, Tables
 
 
-def select(
-    place: str,
-    tables: Sequence[Table],
-    where: Mapping[str, Sequence[str]],
-    by_text: Callable[[str], Sequence[ByText]],
-    warn: Warn,
-) -> list[list[Row]]:
+def select(found: Tables, where: Mapping[str, Sequence[str]], warn: Warn) -> list[list[Row]]:
     """Give the rows of each table that have one of the wanted texts in each column, in its order.
 
-    ``by_text`` gives the rows of each table by what a column holds; it may remember them. Rows of
-    a wrong length are told, and those that are too long left out. Refused where one of the tables
-    lacks a column, or where none of them has any of its wanted texts, or all of them together.
+    Rows of a wrong length are told, and those that are too long left out. Refused where one of
+    the tables lacks a column, or where none of them has any of its wanted texts, or all of them
+    together.
     """
     chosen: list[Sequence[Row]] | None = None
     for column, wanted in where.items():
-        held = by_text(column)
-        texts = _held(place, column, held, wanted, warn)
+        held = found.by_text(column)
+        texts = _held(found.place, column, held, wanted, warn)
         if chosen is None:
             chosen = [_in_order(one, texts) for one in held]
         else:
-            pairs = zip(tables, chosen, strict=True)
+            pairs = zip(found.tables, chosen, strict=True)
             chosen = [_among(rows, table.position(column), texts) for table, rows in pairs]
     if chosen is None:
-        chosen = [table.rows for table in tables]
+        chosen = [table.rows for table in found.tables]
     if not any(chosen):
-        raise Refused(f"{place}: no row has all of {dict(where)}")
-    return [_whole(table, rows, warn) for table, rows in zip(tables, chosen, strict=True)]
+        raise Refused(f"{found.place}: no row has all of {dict(where)}")
+    return [_whole(table, rows, warn) for table, rows in zip(found.tables, chosen, strict=True)]
 
 
 def _in_order(held: ByText, texts: Sequence[str]) -> Sequence[Row]:

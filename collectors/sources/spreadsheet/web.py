@@ -123,10 +123,10 @@ class Download:
     def _fetch(self, context: Context, known: Version | None) -> Version:
         reply = _get(self._url, known.conditions() if known else {}, context)
         if known is None or reply.status != _UNCHANGED:
-            self._content = self._read(reply)
+            content = self._content = self._read(reply)
             known = Version(
                 url=_digest(self._url),
-                revision=revision_of(reply.body),
+                revision="-".join(filter(None, (revision_of(reply.body), content.charset))),
                 etag=reply.headers.get("ETag"),
                 last_modified=_trusted_date(reply),
             )
@@ -185,6 +185,11 @@ class Web:
 def is_url(name: str) -> bool:
     """Say whether a file's name is the address of one."""
     return name.lower().startswith(("http://", "https://"))
+
+
+def without_secrets(name: str) -> str:
+    """Give a file's name as it may be shown: the query of a URL may hold a secret."""
+    return f"{without_query(name)}?****" if is_url(name) and "?" in name else name
 
 
 def _get(url: str, conditions: Mapping[str, str], context: Context) -> Reply:

@@ -216,6 +216,13 @@ def test_the_charset_that_the_server_says_counts_unless_the_query_says_another(
     assert reading.dimensions == {"what": expected}
 
 
+def test_another_charset_is_another_revision():
+    with Sheets(Content_Type="text/csv; charset=cp1252") as server:
+        before = revision(context(), server)
+        server.headers["Content-Type"] = "text/csv; charset=utf-8"
+        assert revision(context(), server) != before
+
+
 def test_a_charset_that_is_wrong_or_unknown_is_told():
     for charset, content in (("utf-8", CSV + b"\xa3"), ("klingon", CSV)):
         answer = Answer(200, content, {"Content-Type": f"text/csv; charset={charset}"})
@@ -352,6 +359,13 @@ def test_a_private_sheet_is_read_with_a_credential(credential, wanted):
             "/figures.csv answered 401: it asks for a login (the credential sheets was sent); "
             "set `credentials`"
         )
+
+
+def test_the_query_of_a_url_is_not_shown_with_the_configuration():
+    url = f"https://sheets.example/a.csv?key={SECRET}"
+    source = Spreadsheet(file=url, date="month", measures=["n"])
+    assert source.file == url
+    assert source.model_dump()["file"] == "https://sheets.example/a.csv?****"
 
 
 def test_nothing_secret_is_remembered():
