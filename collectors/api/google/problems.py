@@ -1,5 +1,6 @@
 """What Google says when it says no, in words that tell what to do."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from collectors.http_messages import printable
 
 SHOWN = 300
 _PASSING = frozenset({"server_error", "temporarily_unavailable", "internal_failure"})
+_FOOTNOTE = re.compile(r" (?:To learn more|For a list of) ")
 _LIBRARY = "https://console.cloud.google.com/apis/library"
 
 
@@ -55,7 +57,7 @@ def problem_of(reply: Reply) -> Problem:
     return Problem(
         code=reply.status,
         place=reply.url,
-        said=printable(str(error.get("message", "")))[:SHOWN],
+        said=_FOOTNOTE.split(printable(str(error.get("message", ""))))[0][:SHOWN],
         status=str(error.get("status", "")) or "UNKNOWN",
         reason=str(info.get("reason", "")),
         facts={key: str(value) for key, value in _object(info.get("metadata")).items()},

@@ -1,19 +1,16 @@
 """The credentials that oauth2client has stored, of operators who have them: read and renewed.
 
-The only place that knows oauth2client, which nobody keeps up any more.
+The only place that knows oauth2client, which nobody keeps up any more: it reads and writes its own
+format here, and nothing else. Its ways to see whether a token is still good use datetime.utcnow,
+which Python 3.12 and later warn of; google-auth sees to that.
 """
 
 import json
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
-with warnings.catch_warnings():
-    # It calls datetime.utcnow, which Python 3.12 and later warn of; nobody will mend it.
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from oauth2client import client  # type: ignore[import-untyped] # it has no types
-
 from google.oauth2.credentials import Credentials
+from oauth2client import client  # type: ignore[import-untyped] # it has no types
 
 from collectors.api import Refused
 
