@@ -30,6 +30,7 @@ SECTIONS: dict[type[BaseModel], str] = {
     files.TargetKeys: "Targets",
     files.EmbeddedKeys: "`embedded`",
     files.OutboxKeys: "`outbox`",
+    files.DataSetKeys: "`data_sets`",
     files.ServiceKeys: "A service",
     files.ProfileKeys: "A profile",
     files.ParameterKeys: "Parameters",
