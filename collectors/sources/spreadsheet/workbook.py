@@ -135,6 +135,7 @@ class _Rows(WorkSheetParser):
         left = MOST_CELLS
         for element in self._row_elements():
             number, found = self.parse_row(element)  # type: ignore[arg-type] # types-openpyxl
+            self.row_dimensions.clear()
             cells = _line(found)
             left -= len(cells)
             if left < 0:
