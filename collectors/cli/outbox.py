@@ -37,6 +37,7 @@ def list_lanes(settings: Settings, *, as_json: bool) -> int:
             "entries": depth.entries,
             "observations": depth.observations,
             "bytes": depth.size,
+            "empties": depth.emptying,
             "owed": owed[depth.lane.id],
             "since": moment(depth.oldest),
             "state": _state(depth.lane),

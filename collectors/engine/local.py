@@ -159,12 +159,12 @@ class LocalEngine:
                 outcomes += [one for _, failed in plans for one in failed]
                 due = self._in_order(turn, [found for found, _ in plans])
                 self.progress.planned(len(due))
-                done = list(
-                    pool.map(
+                done: list[Outcome] = []
+                for some in _newest_first(collectors, due):
+                    done += pool.map(
                         lambda pair: self._collect(collectors[pair[0]], pair[1], heart, sender),
-                        due,
+                        some,
                     )
-                )
                 outcomes += done
                 turn = [] if between else _go_on(done)
         return outcomes
@@ -204,6 +204,20 @@ class LocalEngine:
             heart.remove(run_id)
         self.progress.collected(outcome)
         return outcome
+
+
+def _newest_first(
+    collectors: Mapping[str, Collector], due: Sequence[tuple[str, int]]
+) -> tuple[list[tuple[str, int]], list[tuple[str, int]]]:
+    """Give what is collected first, and what after it: the older windows of replaced data sets.
+
+    Else an older snapshot might be sent, only to be replaced at once.
+    """
+    urgent: dict[str, int] = {}
+    for name, run_id in due:
+        urgent.setdefault(name, run_id)
+    later = [one for one in due if collectors[one[0]].replace and urgent[one[0]] != one[1]]
+    return [one for one in due if one not in set(later)], later
 
 
 def _go_on(done: Sequence[Outcome]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import islice
+from itertools import groupby, islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -153,23 +153,25 @@ class Payment:
         return self.parts.outbox_limit - self._waiting
 
     def _pieces(self, stretch: Interval) -> Iterator[Piece]:
-        """Give pieces of whole periods that tile the stretch, each of a request or more."""
+        """Give pieces of whole periods that tile the stretch, each of about a request.
+
+        As when it was collected, only a period that is larger than that is cut.
+        """
+        start, held, batch = stretch[0], list[dict[str, Any]](), self._batch
+        for at, period in self._periods(stretch):
+            if held and (len(held) >= batch or len(period) > batch):
+                yield Piece(start, at, _bodies(held, batch))
+                start, held = at, []
+            held += period
+        yield Piece(start, stretch[1], _bodies(held, batch))
+
+    def _periods(self, stretch: Interval) -> Iterator[tuple[int, list[dict[str, Any]]]]:
+        """Give the records of each period, and where it begins within the stretch."""
         axis = self._axis
-        start = last = stretch[0]
-        bodies: list[Body] = []
-        held: list[dict[str, Any]] = []
         with closing(self._records(stretch)) as records:
-            for record in records:
-                at = axis.start(record["_timestamp"])
-                if len(held) >= self._batch:
-                    bodies += _bodies(held, self._batch)
-                    held = []
-                if bodies and at > last:
-                    yield Piece(start, at, [*bodies, *_bodies(held, self._batch)])
-                    start, bodies, held = at, [], []
-                last = max(last, at)
-                held.append(_as_sent(record))
-        yield Piece(start, stretch[1], [*bodies, *_bodies(held, self._batch)])
+            by_start = groupby(records, lambda one: max(stretch[0], axis.start(one["_timestamp"])))
+            for at, found in by_start:
+                yield at, [_as_sent(one) for one in found]
 
     def _records(self, stretch: Interval) -> Generator[dict[str, Any], None, None]:
         opens, closes = map(self._axis.label, stretch)
@@ -184,7 +186,8 @@ class Payment:
         try:
             whole = (epoch(ALWAYS.start), epoch(ALWAYS.end))
             with closing(self._records(whole)) as records:
-                for body in _bodies(map(_as_sent, records), collector.batch):
+                while some := [_as_sent(one) for one in islice(records, collector.batch)]:
+                    body = _body(some)
                     store.filling.write_snapshot(run, self.debt, *body)
                     self._count([body])
             store.filling.end_snapshot(run, self.debt)
@@ -213,11 +216,15 @@ def axis_of(collector: Collector) -> Axis:
     return Axis(collector.period, collector.zone)
 
 
-def _bodies(records: Iterable[dict[str, Any]], batch: int) -> Iterator[Body]:
-    rest = iter(records)
-    while some := list(islice(rest, batch)):
-        body, size = pack(some)
-        yield body, len(some), size
+def _bodies(records: list[dict[str, Any]], batch: int) -> list[Body]:
+    """Give whole periods as one body, and a period that is larger than a batch as several."""
+    cut = batch if len({one["_timestamp"] for one in records}) == 1 else len(records)
+    return [_body(records[at : at + cut]) for at in range(0, len(records), cut or 1)]
+
+
+def _body(records: list[dict[str, Any]]) -> Body:
+    body, size = pack(records)
+    return body, len(records), size
 
 
 def _as_sent(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _UPDATE = lanes.update().where(_LISTED)
 _UPDATE_ONE = lanes.update().where(lanes.c.id == bindparam("lane_id"))
 _COUNT_FAILURE = _UPDATE_ONE.values(failures=lanes.c.failures + 1)
 _COUNT_ACCEPTED = _UPDATE_ONE.values(accepted=lanes.c.accepted + bindparam("more"))
+_COUNTED = ("entries", "observations", "size")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,17 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Depth:
-    """What waits in a lane: entries, observations, bytes, and since when the oldest."""
+    """What waits in a lane: entries, observations, bytes, and since when the oldest.
+
+    ``emptying`` tells that the data set is emptied first.
+    """
 
     lane: Lane
     entries: int
     observations: int
     size: int
     oldest: int | None
+    emptying: bool = False
 
 
 def ensure(connection: Connection, target: str, data_set: str) -> int:
@@ -157,13 +162,14 @@ def depths(connection: Connection, *, empty_too: bool = False) -> list[Depth]:
             sa.func.sum(outbox.c.count).label("observations"),
             sa.func.sum(outbox.c.size).label("size"),
             sa.func.min(outbox.c.created_at).label("oldest"),
+            sa.func.sum(sa.case((outbox.c.emptying, 1), else_=0)).label("emptying"),
         )
         .group_by(outbox.c.lane_id)
         .subquery()
     )
     query = sa.select(
         lanes,
-        *(waiting.c[name] for name in ("entries", "observations", "size", "oldest")),
+        *(waiting.c[name] for name in (*_COUNTED, "oldest", "emptying")),
     ).select_from(lanes.join(waiting, waiting.c.lane_id == lanes.c.id, isouter=empty_too))
     rows = connection.execute(query.order_by(lanes.c.target, lanes.c.data_set)).mappings()
     return [_depth(dict(row)) for row in rows]
@@ -193,6 +199,6 @@ def _update(connection: Connection, found: Sequence[Lane], values: dict[str, Any
 
 
 def _depth(row: dict[str, Any]) -> Depth:
-    counts = {name: int(row.pop(name) or 0) for name in ("entries", "observations", "size")}
-    oldest = row.pop("oldest")
-    return Depth(lane=Lane(**row), oldest=oldest, **counts)
+    counts = {name: int(row.pop(name) or 0) for name in _COUNTED}
+    oldest, emptying = row.pop("oldest"), bool(row.pop("emptying"))
+    return Depth(lane=Lane(**row), oldest=oldest, emptying=emptying, **counts)

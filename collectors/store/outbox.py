@@ -79,7 +79,7 @@ _SUPERSEDE = outbox.delete().where(
     outbox.c.start.between(bindparam("opens"), bindparam("closes")),
     outbox.c.end <= bindparam("closes"),
 )
-_NEAR = sa.select(outbox.c.id, outbox.c.payload).where(
+_NEAR = sa.select(*_COLUMNS, outbox.c.payload).where(
     _OLD, outbox.c.start < bindparam("closes"), outbox.c.end > bindparam("opens")
 )
 _OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
@@ -180,16 +180,18 @@ def supersede(
     window: Interval,
     run_id: int,
     labels: Labels | None,
-) -> None:
+) -> list[Entry]:
     """Take out what earlier runs said of this window in these lanes; retractions stay in line.
 
-    An entry that reaches beyond the window keeps what is not of it, as ``labels`` tell.
+    An entry that reaches beyond the window keeps what is not of it, as ``labels`` tell. Gives
+    those of which nothing is left then.
     """
     old = {"lane_ids": list(lane_ids), "of": collector, "before": run_id, **_edges(window)}
     connection.execute(_SUPERSEDE, old)
-    if labels is not None:
-        for entry_id, body in connection.execute(_NEAR, old).all():
-            _trim(connection, entry_id, body, labels)
+    if labels is None:
+        return []
+    near = connection.execute(_NEAR, old).mappings().all()
+    return [_entry(row) for row in near if _trim(connection, row["id"], row["payload"], labels)]
 
 
 def supersede_all(connection: Connection, lane_ids: Sequence[int], run_id: int) -> None:
@@ -288,7 +290,12 @@ def columns_of(run: Run, bounds: Interval, now: int) -> dict[str, Any]:
     }
 
 
-def _trim(connection: Connection, entry_id: int, body: bytes, labels: Labels) -> None:
+def _entry(row: Any) -> Entry:
+    return Entry(**{name: row[name] for name in Entry.__slots__})
+
+
+def _trim(connection: Connection, entry_id: int, body: bytes, labels: Labels) -> bool:
+    """Keep what is not within ``labels``; True where nothing is left."""
     items = unpack(body)
     kept = [one for one in items if not is_within(one, labels)]
     if not kept:
@@ -297,6 +304,7 @@ def _trim(connection: Connection, entry_id: int, body: bytes, labels: Labels) ->
         packed, size = pack(kept)
         values = {"count": len(kept), "size": size, "payload": packed}
         connection.execute(outbox.update().where(outbox.c.id == entry_id).values(values))
+    return not kept
 
 
 def _edges(window: Interval) -> dict[str, int]:

@@ -120,15 +120,7 @@ def settle(connection: Connection, entry: outbox.Entry) -> bool:
     """
     if not outbox.remove(connection, entry.id):
         return False
-    if runs.get(connection, entry.run_id).state in runs.SUCCEEDED:
-        lane_id, collector, bounds = entry.lane_id, entry.collector, (entry.start, entry.end)
-        about = [bounds]
-        if entry.emptying:
-            about = [(one.start, one.end) for one in coverage.collected(connection, collector)]
-        waiting = outbox.outstanding(connection, lane_id, collector, bounds, entry.run_id)
-        owed = coverage.lane_intervals(connection, lane_id, collector, OWED)
-        complete = subtract(about, [*waiting, *owed])
-        coverage.set_lane_intervals(connection, lane_id, collector, DELIVERED, add=complete)
+    _note_settled(connection, entry)
     return True
 
 
@@ -149,11 +141,31 @@ def pay(connection: Connection, run: Run, lane_id: int, pieces: Iterable[Piece],
     _note_delivery(connection, run, lane_id, run.window)
 
 
+def _note_settled(
+    connection: Connection, entry: outbox.Entry, without: Sequence[Interval] = ()
+) -> None:
+    """Count as delivered what an entry that is gone was about, as far as nothing else waits."""
+    if runs.get(connection, entry.run_id).state not in runs.SUCCEEDED:
+        return
+    lane_id, collector, bounds = entry.lane_id, entry.collector, (entry.start, entry.end)
+    about = [bounds]
+    if entry.emptying:
+        about = [(one.start, one.end) for one in coverage.collected(connection, collector)]
+    waiting = outbox.outstanding(connection, lane_id, collector, bounds, entry.run_id)
+    owed = coverage.lane_intervals(connection, lane_id, collector, OWED)
+    complete = subtract(about, [*waiting, *owed, *without])
+    coverage.set_lane_intervals(connection, lane_id, collector, DELIVERED, add=complete)
+
+
 def _supersede(connection: Connection, run: Run, lanes: Lanes, result: Result, now: int) -> None:
     """Take out what earlier runs said of the window, and take back what they had sent."""
     window = run.window
     every_lane = [*lanes.open, *lanes.full]
-    outbox.supersede(connection, every_lane, run.collector, window, run.id, result.labels)
+    shrunk_away = outbox.supersede(
+        connection, every_lane, run.collector, window, run.id, result.labels
+    )
+    for entry in shrunk_away:
+        _note_settled(connection, entry, [window])
     dead_letters.supersede(connection, run.collector, window, run.id, result.labels)
     gone = period_ids.take_gone(connection, run.collector, run.id, window)
     if gone is not None:

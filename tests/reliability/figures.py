@@ -108,11 +108,13 @@ FIRST = Day(
             }
         ),
         "hourly": _hours(_HOURLY_SINCE, FIRST_NOW - HOUR / 2),
+        "latest": _days({25: ALL, 26: MANY}),
     },
     covered={
         "daily": (_SINCE, _midnight(27)),
         "refused": (_SINCE, _midnight(27)),
         "hourly": (_HOURLY_SINCE, FIRST_NOW - HOUR / 2),
+        "latest": (_midnight(25), _midnight(27)),
     },
 )
 SECOND = Day(
@@ -134,23 +136,34 @@ SECOND = Day(
             }
         ),
         "hourly": _hours(_HOURLY_SINCE, SECOND_NOW - HOUR / 2, FIRST_NOW - DAY),
+        "latest": _days({25: ALL, 26: MANY[:3], 27: MANY[:12]}, more={26: 7}),
     },
     covered={
         "daily": (_SINCE, _midnight(28)),
         "refused": (_SINCE, _midnight(28)),
         "hourly": (_HOURLY_SINCE, SECOND_NOW - HOUR / 2),
+        "latest": (_midnight(25), _midnight(28)),
     },
 )
-SPANS = {"daily": "day", "refused": "day", "hourly": "hour"}
+SPANS = {"daily": "day", "refused": "day", "hourly": "hour", "latest": "day"}
+REPLACED = "latest"
+"""The series of which each period replaces what its data set holds."""
+
 SERVICE = "toll"
 
 
 def expected(day: Day, series: str, *, schema: bool) -> list[dict[str, Any]]:
     """Give what the data set of ``series`` must hold; ``schema``: where one is enforced."""
     bad = {SPOILT, PURPLE} if schema else {SPOILT}
-    return [
-        row.observed(SPANS[series], series) for row in day.rows[series] if row.channel not in bad
-    ]
+    rows = [row for row in day.rows[series] if row.channel not in bad]
+    if series == REPLACED:
+        rows = [row for row in rows if row.at == rows[-1].at]
+    return [row.observed(SPANS[series], series) for row in rows]
+
+
+def collected(day: Day, series: str) -> int:
+    """Give how many observations of ``series`` must have been collected."""
+    return sum(row.channel != SPOILT for row in day.rows[series])
 
 
 def dead_letters(day: Day) -> list[tuple[str | None, dict[str, Any]]]:

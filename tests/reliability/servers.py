@@ -51,16 +51,20 @@ class Gate:
 class SourceServer(HttpServer):
     """Tells the rows that it knows on a ``day``: ``GET /<series>?start=…&end=…&page=…``.
 
-    ``windows`` counts how often the first page of a window was asked for.
+    ``windows`` counts how often the first page of a window was asked for. While it is ``down`` it
+    tells nothing.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.day: Day = FIRST
+        self.down = False
         self.gate = Gate()
         self.windows: Counter[tuple[str, str, str]] = Counter()
 
     def answer(self, request: Request) -> Answer:
+        if self.down:
+            return Answer(404)
         series = request.path.strip("/")
         start, end = (request.query[name] for name in ("start", "end"))
         page = int(request.query["page"])

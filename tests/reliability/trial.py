@@ -18,13 +18,21 @@ from collectors.store import DELIVERED, OWED, Owner, Store, tables
 from collectors.store.owner import is_free
 from collectors.store.runs import OPEN
 from collectors.values import DataSet
-from tests.reliability.figures import FIRST, SERVICE, SPANS, Day, dead_letters, expected
+from tests.reliability.figures import (
+    FIRST,
+    SERVICE,
+    SPANS,
+    Day,
+    collected,
+    dead_letters,
+    expected,
+)
 from tests.reliability.processes import Child, Template
 from tests.reliability.servers import TOKENS, Platform, SourceServer
 
 WORKERS = 4
 CONFIGURED = """\
-target: [embedded, {{name: platform, url: "{platform}/data"}}]
+target: [embedded{platform}]
 state: {state}
 embedded: {{url: "{embedded}"}}
 timezone: Europe/London
@@ -51,6 +59,13 @@ collectors:
     since: 2026-10-26
     batch: 10
     query: {{url: "{{source}}/hourly", settle_hours: "24", span_hours: "12"}}
+  latest:
+    source: counts
+    schedule: daily
+    since: 2026-10-25
+    replace: yes
+    batch: 10
+    query: {{url: "{{source}}/latest", settle_hours: "24"}}
 """
 PERIOD_KEYS = tuple(
     f"_{one}_start_at" for one in ("hour", "day", "week", "month", "quarter", "year")
@@ -74,19 +89,24 @@ class Trial:
         """Write the configuration and the tokens."""
         for name in ("config/services", "credentials"):
             (self.directory / name).mkdir(parents=True)
-        platform = CONFIGURED.format(
-            platform=self.platform.url,
-            state=self.database_url,
-            embedded=self.embedded_url,
-            workers=WORKERS,
-        )
-        (self.directory / "config/platform.yaml").write_text(platform)
+        self.target(with_platform=True)
         service = COLLECTORS.replace("{source}", self.source.url)
         (self.directory / f"config/services/{SERVICE}.yaml").write_text(service)
         tokens = self.directory / "credentials/tokens.yaml"
         tokens.write_text("".join(f"{name}: {token}\n" for name, token in TOKENS.items()))
         tokens.chmod(0o600)
         self.turn_to(FIRST)
+
+    def target(self, *, with_platform: bool) -> None:
+        """Write ``platform.yaml``, with the platform beside the embedded target or without it."""
+        platform = f', {{name: platform, url: "{self.platform.url}/data"}}'
+        text = CONFIGURED.format(
+            platform=platform if with_platform else "",
+            state=self.database_url,
+            embedded=self.embedded_url,
+            workers=WORKERS,
+        )
+        (self.directory / "config/platform.yaml").write_text(text)
 
     def turn_to(self, day: Day) -> None:
         """Let it be that day, for the source, for every clock and every server."""
@@ -99,14 +119,15 @@ class Trial:
         step: str | None = None,
         passing: int = 1,
         *,
+        command: Sequence[str] = ("run",),
         what: Sequence[str] = ("--all",),
         beside: bool = False,
     ) -> Child:
-        """Start ``run``; it kills itself when it passes ``step`` for the given time."""
+        """Start a command; it kills itself when it passes ``step`` for the given time."""
         places = {"--config": "config", "--credentials": "credentials"}
         options = [part for name, at in places.items() for part in (name, str(self.directory / at))]
         order = {
-            "arguments": [*options, "run", *what, "--json"],
+            "arguments": [*options, *command, *what, "--json"],
             "ahead": self.source.ahead,
             "step": step,
             "passing": passing,
@@ -247,9 +268,7 @@ class Trial:
             if owed := store.view.lane_intervals(lane.id, name, OWED):
                 wrong.append(f"{lane.name} is owed {owed}")
         counts = [one.observations for one in stretches]
-        if None not in counts and sum(map(int, counts)) != len(
-            expected(self.day, series, schema=False)
-        ):
+        if None not in counts and sum(map(int, counts)) != collected(self.day, series):
             wrong.append(f"{name} counts {counts} observations")
         return wrong
 

@@ -28,3 +28,14 @@ def test_a_dry_run_accepts_all_counts_it_and_keeps_the_first_three_of_each_data_
 
 def test_nothing_is_held_so_everything_is_gone_when_it_is_taken_back():
     assert DryRun().retract(JOURNEY, ["a", "b"]) == Receipt(accepted=2)
+
+
+def test_what_is_to_be_emptied_is_counted_and_shown_anew():
+    sink = DryRun()
+    sink.send(batch(JOURNEY, "a", "b"))
+
+    assert sink.empty(JOURNEY) == Receipt()
+    sink.send(batch(JOURNEY, "c"))
+
+    assert sink.emptied == {JOURNEY}
+    assert (sink.counts, sink.samples) == ({JOURNEY: 1}, {JOURNEY: [{"_id": "c"}]})

@@ -64,6 +64,15 @@ def test_what_is_retracted_is_gone_and_what_was_not_there_counts_as_gone(
     assert kept(data_sets) == ["b"]
 
 
+def test_an_emptied_data_set_holds_nothing_and_an_unknown_one_neither(
+    sink: Sink, data_sets: DataSets
+):
+    sink.send(batch(observation("a"), observation("b")))
+    assert sink.empty(VISITS) == Receipt()
+    assert sink.empty(DataSet("no", "such")) == Receipt()
+    assert kept(data_sets) == []
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [

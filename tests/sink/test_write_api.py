@@ -208,3 +208,19 @@ def test_the_server_of_these_tests_checks_in_the_order_of_the_write_api(server):
     assert said("PUT", url, b"[]")[1]["message"].endswith("now contains 0 records")
     assert said("DELETE", f"{url}/x") == (400, {"messages": "No record found with id x"})
     assert said("GET", url)[0] == 405
+
+
+def test_a_data_set_is_emptied_by_an_empty_list(server):
+    api(server.url).send(batch(observation("a"), observation("b")))
+
+    assert api(server.url).empty(JOURNEY) == Receipt()
+
+    assert server.held[str(JOURNEY)] == {}
+    assert server.requests[-1].method == "PUT"
+
+
+@pytest.mark.parametrize("status", [400, 405, 501])
+def test_a_target_that_cannot_empty_is_told(status):
+    answer = json_answer({"status": "error"}, status)
+    with HttpServer(scripted(answer)) as server, pytest.raises(Refused, match="cannot be emptied"):
+        api(server.url).empty(JOURNEY)

@@ -5,10 +5,10 @@ A chunk of three periods, of which the last two are collected again: the labels 
 """
 
 from collectors.packing import pack, unpack
-from collectors.store import Chunk, Run, State, Store
+from collectors.store import DELIVERED, Chunk, Run, State, Store
 from collectors.store.windows import Result
 from collectors.values import Rejected
-from tests.store.worlds import deliver, lanes, start, stretch
+from tests.store.worlds import COLLECTOR, deliver, lanes, start, stretch
 
 
 def _chunk(start: int, names: str, refused: str = "") -> Chunk:
@@ -89,3 +89,13 @@ def test_halving_what_has_shrunk_to_one_observation_makes_no_empty_entry(store: 
     _collect(store, (10, 30), "bc")
     store.delivery.halve(entry)
     assert sorted(one.count for one in store.view.entries()) == [1, 2]
+
+
+def test_a_part_that_was_delivered_counts_once_the_other_half_is_collected_again(store: Store):
+    _collect(store, (0, 30), "abc")
+    (whole,) = store.view.entries()
+    store.delivery.halve(whole)
+    deliver(store, store.view.entries()[0])
+    _collect(store, (10, 30), "bc")
+    (lane,) = lanes(store).open
+    assert store.view.lane_intervals(lane, COLLECTOR, DELIVERED) == [(0, 10)]
