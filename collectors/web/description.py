@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 View = TypeVar("View", bound=Callable[..., Any])
 _ATTRIBUTE = "operation"
 
-ANY_FAILURE: Mapping[int, str] = {404: "Failure"}
 FAILURES_OF_WRITING: Mapping[int, str] = {
     400: "Refusal",
     401: "Failure",

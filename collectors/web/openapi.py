@@ -9,12 +9,11 @@ from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import Rule
 
 from collectors import __version__
-from collectors.web.answers import answer
+from collectors.web.answers import JSON, answer
 from collectors.web.description import Operation, described, operation_of
 from collectors.web.parameters import PARAMETERS
 from collectors.web.schemas import SCHEMAS
 
-JSON = "application/json"
 CSV = "text/csv"
 _ARGUMENT = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 
@@ -54,7 +53,7 @@ def _paths(app: Flask) -> dict[str, Any]:
         path = paths.setdefault(_ARGUMENT.sub(r"{\g<name>}", rule.rule), {})
         path["parameters"] = list(_path_parameters(app, rule))
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-            name = f"{rule.endpoint.replace('.', '_')}"
+            name = rule.endpoint.replace(".", "_")
             path[method.lower()] = {"operationId": name, **_operation(operation)}
     return paths
 
