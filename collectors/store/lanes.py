@@ -162,7 +162,7 @@ def depths(connection: Connection, *, empty_too: bool = False) -> list[Depth]:
             sa.func.sum(outbox.c.count).label("observations"),
             sa.func.sum(outbox.c.size).label("size"),
             sa.func.min(outbox.c.created_at).label("oldest"),
-            sa.func.sum(sa.case((outbox.c.emptying, 1), else_=0)).label("emptying"),
+            sa.func.sum(sa.case((outbox.c.count == 0, 1), else_=0)).label("emptying"),
         )
         .group_by(outbox.c.lane_id)
         .subquery()

@@ -97,7 +97,12 @@ _OF_RUN = sa.and_(
     outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
     outbox.c.run_id == bindparam("own"),
 )
-_EMPTIED = sa.select(outbox.c.lane_id).where(_OF_RUN, outbox.c.emptying)
+_EMPTIED = sa.select(outbox.c.lane_id).where(
+    _OF_RUN,
+    outbox.c.start == bindparam("opens"),
+    outbox.c.end == bindparam("closes"),
+    outbox.c.emptying,
+)
 _RELEASE = outbox.update().where(_OF_RUN).values(held=False)
 _DROP_HELD = outbox.delete().where(
     outbox.c.collector == bindparam("of"), outbox.c.run_id == bindparam("own"), outbox.c.held
@@ -199,9 +204,11 @@ def supersede_all(connection: Connection, lane_ids: Sequence[int], run_id: int) 
     connection.execute(_SUPERSEDE_ALL, {"lane_ids": list(lane_ids), "own": run_id})
 
 
-def emptied(connection: Connection, run: Run, lane_ids: Sequence[int]) -> set[int]:
+def emptied(
+    connection: Connection, run: Run, lane_ids: Sequence[int], bounds: Interval
+) -> set[int]:
     """Give those of the lanes in which a run has an entry that empties the data set."""
-    asked = {"of": run.collector, "lane_ids": list(lane_ids), "own": run.id}
+    asked = {"of": run.collector, "lane_ids": list(lane_ids), "own": run.id, **_edges(bounds)}
     return set(connection.execute(_EMPTIED, asked).scalars())
 
 

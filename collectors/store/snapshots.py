@@ -32,7 +32,7 @@ def begin(connection: Connection, run: Run, lane_ids: Sequence[int], now: int) -
         "size": _SIZE,
         "payload": _NOTHING,
     }
-    there = outbox.emptied(connection, run, lane_ids)
+    there = outbox.emptied(connection, run, lane_ids, EVERYTHING)
     new = [lane_id for lane_id in lane_ids if lane_id not in there]
     outbox.add(connection, [{**row, "lane_id": lane_id} for lane_id in new])
 

@@ -108,8 +108,8 @@ outbox = sa.Table(
     sa.Column("failures", sa.Integer, nullable=False),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("payload", sa.LargeBinary, nullable=False),
-    sa.Index("outbox_by_lane", "lane_id", "priority", "created_at", "id"),
-    sa.Index("outbox_by_run", "lane_id", "run_id", "id", "start", "end", "size"),
+    sa.Index("outbox_by_lane", "lane_id", "priority", "created_at", "id", "held"),
+    sa.Index("outbox_by_run", "lane_id", "run_id", "id", "start", "end", "size", "held"),
     sa.Index("outbox_by_period", "collector", "lane_id", "start", "end", "run_id"),
     sqlite_autoincrement=True,
 )
