@@ -261,18 +261,21 @@ class GoogleAnalytics(Source):
         table = Table(asked=asked, report=self._report(), window=window)
         names = [legal(name) for name in self.metrics]
         dimensions = [legal(name) for name in table.dimensions]
-        for at, row, metadata in table.figures():
-            found: dict[str, Number | None] = dict(zip(names, row.numbers, strict=True))
-            if self.quality:
-                found |= quality.fields(metadata)
-            yield Reading(at, found, dict(zip(dimensions, row.texts, strict=True)))
+        for at, rows, metadata, first in table.blocks():
+            more = quality.fields(metadata) if self.quality else None
+            for texts, numbers in rows:
+                found: dict[str, Number | None] = dict(zip(names, numbers, strict=True))
+                if more:
+                    found |= more
+                told = texts[first:] if first else texts
+                yield Reading(at, found, dict(zip(dimensions, told, strict=True)))
 
     def _stages(self, asked: Property, window: Window) -> Iterator[Reading]:
         asking = self._questions(asked)
         tables = [Table(asked=asked, report=one.report, window=window) for one in asking]
         names = [legal(name) for name in self.dimensions]
         nothing = dict.fromkeys(self.goals, 0) if self.fill != "absent" else {}
-        for first, stages in together(asking, [table.figures() for table in tables]):
+        for first, stages in together(asking, [table.blocks() for table in tables]):
             more = quality.fields(first.metadata) if self.quality else {}
             for texts, counts in stages:
                 dimensions = dict(zip(names, texts, strict=True))

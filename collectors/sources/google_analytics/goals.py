@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from collectors.api import Number
 from collectors.sources.google_analytics.account import Property
 from collectors.sources.google_analytics.filters import Filters, both, listed
-from collectors.sources.google_analytics.reading import Figures
+from collectors.sources.google_analytics.reading import Block
 from collectors.sources.google_analytics.report import Report
 
 Count = Literal["key_events", "events", "users", "sessions"]
@@ -69,18 +69,19 @@ def questions(
 
 
 def together(
-    questions: Sequence[Question], tables: Sequence[Iterator[Figures]]
-) -> Iterator[tuple[Figures, list[Stages]]]:
+    questions: Sequence[Question], tables: Sequence[Iterator[Block]]
+) -> Iterator[tuple[Block, list[Stages]]]:
     """Give the stages of each period, of all tables, by their dimensions."""
     streams = [zip(table, repeat(one)) for one, table in zip(questions, tables, strict=True)]
     merged = merge(*streams, key=lambda found: found[0].at)
     for _, group in groupby(merged, key=lambda found: found[0].at):
         counts: dict[tuple[str, ...], dict[str, Number | None]] = {}
-        first: Figures | None = None
-        for figures, question in group:
-            first = first or figures
-            texts, stages = _stages(question, figures)
-            counts.setdefault(tuple(texts), {}).update(stages)
+        first: Block | None = None
+        for block, question in group:
+            first = first or block
+            for row in block.rows:
+                texts, stages = _stages(question, row.texts[block.first :], row.numbers)
+                counts.setdefault(tuple(texts), {}).update(stages)
         if first is not None:
             yield first, [Stages(texts, found) for texts, found in counts.items()]
 
@@ -149,8 +150,9 @@ def _stages_of(events: Mapping[str, str]) -> dict[str, list[str]]:
     return found
 
 
-def _stages(question: Question, figures: Figures) -> tuple[Sequence[str], dict[str, Number | None]]:
-    texts, numbers = figures.row
+def _stages(
+    question: Question, texts: Sequence[str], numbers: Sequence[Number | None]
+) -> tuple[Sequence[str], dict[str, Number | None]]:
     if question.columns:
         pairs = list(zip(question.columns, numbers, strict=True))
     else:

@@ -25,12 +25,13 @@ BATCHES_AHEAD = 2
 PAGES_AHEAD = 3
 
 
-class Figures(NamedTuple):
-    """A row at the start of its period; ``metadata`` is that of the reply that it came in."""
+class Block(NamedTuple):
+    """Rows of one period and one reply; the texts of the dimensions begin at ``first``."""
 
     at: datetime
-    row: Row
+    rows: Sequence[Row]
     metadata: Mapping[str, Any]
+    first: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,38 +69,36 @@ class Table:
         wanted = self.report.dimensions
         return self.report.labelled(self.label) if self.label in wanted else wanted
 
-    def figures(self) -> Iterator[Figures]:
-        """Yield every row, in order of period."""
+    def blocks(self) -> Iterator[Block]:
+        """Yield every row, in order of period, some at a time."""
         return self._apart() if self.label is None else self._together(self.label)
 
     def body(self, window: Window, offset: int = 0, limit: int = PAGE) -> dict[str, Any]:
         """Give the request for a part of the window."""
         return self.report.body(days(window, self.context.zone), self.label, offset, limit)
 
-    def _together(self, label: str) -> Iterator[Figures]:
-        rows = self._labelled()
-        for text, group in groupby(rows, key=lambda found: found[0].texts[0]):
-            at = start_of(text, self.context.period, self.context.zone)
-            if self.window.contains(at):
-                keep = label in self.report.dimensions
-                for row, metadata in islice(group, self.report.limit):
-                    texts = row.texts if keep else row.texts[1:]
-                    yield Figures(at, Row(texts, row.numbers), metadata)
-
-    def _labelled(self) -> Iterator[tuple[Row, Mapping[str, Any]]]:
+    def _together(self, label: str) -> Iterator[Block]:
+        begins = 0 if label in self.report.dimensions else 1
+        text, at, left = "", self.window.start, self.report.limit
         first = self._page(self.window, 0, PAGE)
         for page in self._pages(self.window, first, first.count):
-            for row in page.rows:
-                yield row, page.metadata
+            for named, group in groupby(page.rows, key=_named):
+                if named != text:
+                    at = start_of(named, self.context.period, self.context.zone)
+                    text, left = named, self.report.limit
+                rows = list(islice(group, left))
+                left = None if left is None else left - len(rows)
+                if self.window.contains(at):
+                    yield Block(at, rows, page.metadata, begins)
 
-    def _apart(self) -> Iterator[Figures]:
+    def _apart(self) -> Iterator[Block]:
         every = list(periods(self.window, self.context.period, self.context.zone))
         batches = [every[at : at + BATCH] for at in range(0, len(every), BATCH)]
         for pages in self.context.ahead(self._batch, batches, BATCHES_AHEAD):
             for period, first in pages:
                 total = min(first.count, self.report.limit or first.count)
                 for page in self._pages(period, first, total):
-                    yield from (Figures(period.start, row, page.metadata) for row in page.rows)
+                    yield Block(period.start, page.rows, page.metadata)
 
     def _batch(self, asked: Sequence[Window]) -> list[tuple[Window, Page]]:
         limit = min(PAGE, self.report.limit or PAGE)
@@ -145,6 +144,10 @@ class Table:
         return parse(reply, self.report.labelled(self.label), self.report.metrics)
 
 
+def _named(row: Row) -> str:
+    return row.texts[0]
+
+
 def filled(
     readings: Iterable[Reading],
     window: Window,
@@ -159,7 +162,7 @@ def filled(
     """
     at, until = None, window.start
     for reading in readings:
-        if reading.at != at:
+        if reading.at is not at and reading.at != at:
             if reading.at < until:
                 raise Unexpected("the rows of Google Analytics' report are out of order")
             for hole in _holes(until, reading.at, context):
