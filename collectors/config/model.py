@@ -45,7 +45,8 @@ class Target:
 class DeclaredDataSet:
     """How one embedded data set answers over HTTP; the defaults are those of an undeclared one.
 
-    ``tokens`` are the digests of those that may write it; ``auto_ids`` are the fields that the server makes ``_id`` of; ``schema`` is a JSON Schema
+    ``called`` is a name of its own; ``tokens`` are the digests of those that may write it;
+    ``auto_ids`` are the fields that the server makes ``_id`` of; ``schema`` is a JSON Schema
     (Draft 4) that holds beside that of its data type; ``capped_size`` is bytes, after which the
     oldest records of a realtime set fall off.
     """
