@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from collectors.clock import epoch, from_epoch, iso
 from collectors.datasets import statements
 from collectors.datasets.dialects import Dialect
-from collectors.datasets.query import BadQuery, Collect, Query
+from collectors.datasets.query import NO_SUCH_TIME, BadQuery, Collect, Query
 from collectors.periods import Period, Window, count, following, periods_of
 
 MOST_ROWS = 250_000
@@ -48,14 +48,24 @@ def answer(
 ) -> list[Row]:
     """Give the rows of the answer to a query with ``group_by`` or ``period``.
 
-    Raises BadQuery where a text is to be summed, or the answer would be too large.
+    Raises BadQuery where a text is to be summed, the answer would be too large, or a period ends
+    beyond the calendar.
     """
+    try:
+        return _answer(connection, query, data_set_id, dialect)
+    except OverflowError:
+        raise BadQuery(NO_SUCH_TIME) from None
+
+
+def _answer(
+    connection: Connection, query: Query, data_set_id: int | None, dialect: Dialect
+) -> list[Row]:
     groups = _read(connection, query, data_set_id, dialect)
     if query.period is None:
         return [_keys(query, group) | _shown(query, group.tallies.values()) for group in groups]
     groups = _chosen(query, groups)
     if empty := _empty_periods(query, groups):
-        return answer(connection, query.moved(empty), data_set_id, dialect)
+        return _answer(connection, query.moved(empty), data_set_id, dialect)
     limits = _limits(query, groups)
     _check_size(len(limits) * len(groups))
     if query.group_by and not query.flatten:

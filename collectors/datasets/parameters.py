@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from collectors.config.model import DeclaredDataSet
-from collectors.datasets.query import METHODS, MOST_PERIODS, BadQuery, Collect, Query
+from collectors.datasets.query import METHODS, MOST_PERIODS, NO_SUCH_TIME, BadQuery, Collect, Query
 from collectors.datasets.tables import PERIODS
 from collectors.periods import Period, floor, shift
 
@@ -112,7 +112,7 @@ def _times(
             return known, shift(known, period, duration), 1
         return shift(known, period, -duration), known, -1
     except OverflowError:
-        raise BadQuery("The query leaves the calendar") from None
+        raise BadQuery(NO_SUCH_TIME) from None
 
 
 def _check_times(given: _Given) -> None:

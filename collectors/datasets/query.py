@@ -15,6 +15,7 @@ MOST_FIELDS = 50
 """How many filters, groups or collected fields a query has at most."""
 MOST_PERIODS = 100_000
 """How many periods a query spans at most: eleven years of hours."""
+NO_SUCH_TIME = "The query leaves the calendar"
 
 _FIELD = re.compile(r"[A-Za-z_][A-Za-z0-9_]+")
 
@@ -113,11 +114,14 @@ class Query:
             if end < self.end_at:
                 end = following(end, self.period)
         except OverflowError:
-            raise BadQuery("The query leaves the calendar") from None
+            raise BadQuery(NO_SUCH_TIME) from None
         return Window(start, end) if start < end else None
 
     def moved(self, periods: int) -> "Query":
-        """Give the same query so many periods later (earlier, if negative), relative no more."""
+        """Give the same query so many periods later (earlier, if negative), relative no more.
+
+        Raises OverflowError where the calendar has no such periods.
+        """
         window = self.window
         if window is None or self.period is None:
             return self

@@ -1,11 +1,8 @@
-import json
 import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -21,7 +18,6 @@ from collectors.values import DataSet, Rejected
 NOW = datetime(2026, 11, 20, 12, 30, 15, tzinfo=UTC)
 VISITS = DataSet("carers-allowance", "visits")
 OTHER = DataSet("carers-allowance", "journey")
-RAW = {"sort_by", "limit", "filter_by", "start_at", "end_at"}
 FRESH = count()
 
 
@@ -349,57 +345,3 @@ def comparable(one: dict[str, Any]) -> dict[str, Any]:
 
 def is_large(value: Any) -> bool:
     return isinstance(value, int) and abs(value) > 2**53
-
-
-def test_the_cases_recorded_from_the_original_server_give_what_it_gave(
-    data_sets: DataSets, shared: Path
-):
-    cases = json.loads((shared / "cases/http_cases.json").read_text())
-    done = 0
-    for case in cases["cases"]:
-        if case["kind"] != "read" or not {name for name, _ in parse_qsl(case["query"])} <= RAW:
-            continue
-        data_set = DataSet("cases", f"number-{next(FRESH)}")
-        fixture = json.loads((shared / "cases/fixtures" / case["fixture"]).read_text())
-        assert data_sets.upsert(data_set, [as_the_cases_say(one) for one in fixture]) == []
-        query = asked(case["query"])
-        found = [comparable_case(one) for one in data_sets.read(data_set, query)]
-        expected = [comparable_case(one) for one in case["expected"]["data"]]
-        if query.sort_by is not None:
-            in_order = [one.get(query.sort_by) for one in found]
-            assert in_order == [one.get(query.sort_by) for one in expected], case["name"]
-        if query.limit is None:  # which of equals come first was left to chance
-            assert sorted(found, key=json.dumps) == sorted(expected, key=json.dumps)
-        done += 1
-    assert done >= 6
-
-
-def asked(query: str) -> Query:
-    given = parse_qsl(query)
-    named = dict(given)
-    booleans = {"true": True, "false": False}
-    pairs = [value.split(":", 1) for name, value in given if name == "filter_by"]
-    field, _, direction = named.get("sort_by", "").partition(":")
-    return Query(
-        start_at=moment(named.get("start_at")),
-        end_at=moment(named.get("end_at")),
-        filter_by=tuple((field, booleans.get(value, value)) for field, value in pairs),
-        sort_by=field or None,
-        descending=direction == "descending",
-        limit=int(named["limit"]) if "limit" in named else None,
-    )
-
-
-def moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
-
-
-def as_the_cases_say(one: dict[str, Any]) -> dict[str, Any]:
-    known = ("_id", "_timestamp", "_start_at", "_end_at")
-    kept = {name: value for name, value in one.items() if name[0] != "_" or name in known}
-    return {"_timestamp": "2013-01-01T00:00:00+00:00", **kept}
-
-
-def comparable_case(one: dict[str, Any]) -> dict[str, Any]:
-    made = ("_updated_at", "_id") if len(str(one.get("_id", ""))) > 12 else ("_updated_at",)
-    return {name: value for name, value in sorted(one.items()) if name not in made}

@@ -233,6 +233,28 @@ def test_an_inclusive_end_loses_nothing(data_sets: DataSets):
     assert [one["_count"] for one in asked(data_sets, inclusive=True, **query)] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        [("start_at", "9991-01-01T00:00:00Z"), ("duration", "8")],
+        [
+            ("start_at", "9990-01-01T00:00:00Z"),
+            ("end_at", "9999-01-01T00:00:00Z"),
+            ("inclusive", "true"),
+        ],
+    ],
+)
+def test_the_end_of_the_calendar_is_told(data_sets: DataSets, parameters: list[tuple[str, str]]):
+    keep(
+        data_sets,
+        {"_timestamp": "9998-01-01T00:00:00+00:00"},
+        {"_timestamp": "9999-01-01T00:00:00+00:00"},
+    )
+    query = parse([("period", "year"), *parameters], DeclaredDataSet(data_set=VISITS), NOW)
+    with pytest.raises(BadQuery, match="The query leaves the calendar"):
+        data_sets.query(VISITS, query)
+
+
 def test_periods_without_ends_are_those_with_records(data_sets: DataSets):
     keep(data_sets, {"_timestamp": day(1)}, {"_timestamp": day(5)})
     starts = [one["_start_at"] for one in asked(data_sets, period=Period.DAY)]
