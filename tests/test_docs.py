@@ -1,5 +1,6 @@
 """The documentation is alive: whatever there is has its text, and what it shows works."""
 
+import contextlib
 import inspect
 import re
 import subprocess
@@ -29,8 +30,8 @@ SECTIONS: dict[type[BaseModel], str] = {
     files.PlatformKeys: "The platform",
     files.TargetKeys: "Targets",
     files.EmbeddedKeys: "`embedded`",
-    files.OutboxKeys: "`outbox`",
     files.DataSetKeys: "`data_sets`",
+    files.OutboxKeys: "`outbox`",
     files.ServiceKeys: "A service",
     files.ProfileKeys: "A profile",
     files.ParameterKeys: "Parameters",
@@ -177,6 +178,7 @@ def answers(tmp_path, capfd):
         "services/bridge.yaml": JSON_SERVICE,
         "services/broken.yaml": "service: broken\n",
         "t.csv": "day,tolls\n2014-01-01,5\n",
+        "t.json": "[]",
     }.items():
         path = tmp_path / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -184,7 +186,8 @@ def answers(tmp_path, capfd):
 
     def answer(*arguments):
         where = ["--config", str(tmp_path / "config"), "--credentials", str(tmp_path / "none")]
-        main([*where, *arguments])
+        with contextlib.chdir(tmp_path):
+            main([*where, *arguments])
         return orjson.loads(capfd.readouterr().out)
 
     return answer
@@ -203,7 +206,9 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
         "outbox list --json",
         "outbox retry --json",
         "outbox flush --json",
+        "send bridge/tolls config/t.json --json",
         "dead-letters list --json",
+        "dead-letters replay --all --dry-run --json",
         "dead-letters show 1",
         "sources --json",
         "sources pingdom --json",

@@ -79,6 +79,16 @@ def check_data_sets(
             raise click.UsageError(f"no data set is called {name!r}{_meant(name, known)}")
 
 
+def check_collectors(
+    configuration: Configuration, names: Iterable[str], known: Iterable[str] = ()
+) -> None:
+    """Refuse, as a mistake of usage, what no collector is called and is not ``known`` either."""
+    held = set(known)
+    for name in names:
+        if name not in configuration.collectors and name not in held:
+            raise _unknown(configuration, name)
+
+
 def _check_labels(configuration: Configuration, labels: Iterable[str]) -> None:
     known = {label for one in configuration.collectors.values() for label in one.labels}
     for label in labels:

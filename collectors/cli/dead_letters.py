@@ -1,4 +1,4 @@
-"""``dead-letters``: what was refused, and why."""
+"""``dead-letters``: what was refused, why, and what becomes of it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,15 +8,17 @@ import click
 import orjson
 
 from collectors.cli import completing
-from collectors.cli.choosing import check_data_sets
+from collectors.cli.choosing import check_collectors, check_data_sets, usable
 from collectors.cli.output import moment, show_json, show_rows, stretch
 from collectors.cli.settings import Settings
+from collectors.runner.replaying import Replayed
+from collectors.runner.replaying import replay as replay_letters
 from collectors.store import DeadLetter, Store
 
 
 @click.group("dead-letters")
 def dead_letters() -> None:
-    """Look at observations that were refused, and throw them away."""
+    """Look at observations that were refused, deliver them again, or throw them away."""
 
 
 @dead_letters.command("list")
@@ -52,6 +54,60 @@ def show(settings: Settings, letter_id: int) -> int:
         (letter,) = _found(store.view.dead_letters(), [letter_id])
     show_json(_whole(letter))
     return 0
+
+
+@dead_letters.command()
+@click.argument("letter_ids", type=int, nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All dead letters.")
+@click.option("--data-set", shell_complete=completing.data_sets, help="Those of this data set.")
+@click.option(
+    "--collector", "name", shell_complete=completing.collector_name, help="Those of this collector."
+)
+@click.option("--dry-run", is_flag=True, help="Tell what would be put back; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print what becomes of each as JSON.")
+@click.pass_obj
+def replay(
+    settings: Settings,
+    letter_ids: Sequence[int],
+    data_set: str | None,
+    name: str | None,
+    *,
+    everything: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> int:
+    """Put dead letters back into the outbox: those with these LETTER_IDS, or all of a kind.
+
+    The next run, or 'outbox flush', delivers them. One stays where it is, with the reason, if
+    our own check would refuse it again, or if a later run has a newer version of it. For when the
+    data set was wrong, not the observation. Exits with 1 if one stays.
+    """
+    if bool(letter_ids) == bool(everything or data_set or name):
+        raise click.UsageError("give the ids of dead letters, or --all, --data-set, --collector")
+    configuration = usable(settings)
+    platform = settings.platform
+    with settings.store() as store:
+        letters = _of(settings, store, data_set)
+        if letter_ids:
+            letters = _found(letters, letter_ids)
+        if name:
+            check_collectors(configuration, [name], (one.collector for one in letters))
+            letters = [one for one in letters if one.collector == name]
+        done = replay_letters(
+            store,
+            letters,
+            configuration.collectors,
+            [target.name for target in platform.targets],
+            limit=platform.outbox_limit,
+            dry_run=dry_run,
+        )
+    rows = [_replayed(one) for one in done]
+    show_rows(rows, as_json=as_json, empty="no dead letters: nothing was refused")
+    stay = sum(one.obstacle is not None for one in done)
+    if rows and not as_json:
+        verb = "would be put back" if dry_run else "put back"
+        click.echo(f"{len(done) - stay} {verb}, {stay} stay", err=True)
+    return 1 if stay else 0
 
 
 @dead_letters.command()
@@ -92,6 +148,16 @@ def _found(letters: Sequence[DeadLetter], wanted: Sequence[int]) -> list[DeadLet
     if missing:
         raise click.UsageError(f"no dead letter has the id {', '.join(missing)}")
     return [found[one] for one in dict.fromkeys(wanted)]
+
+
+def _replayed(done: Replayed) -> dict[str, Any]:
+    return {
+        "id": done.letter.id,
+        "data_set": done.letter.data_set,
+        "collector": done.letter.collector,
+        "put_back": done.obstacle is None,
+        "reason": done.obstacle,
+    }
 
 
 def _whole(letter: DeadLetter) -> dict[str, Any]:

@@ -115,24 +115,67 @@ def send(
         click.echo(f"Unable to send: {exc}", err=True)
         return USAGE
     http = _client(settings, timeout, 1 if failfast else attempts)
+    sending = _Sending(settings, http, body, posted, secret)
     with ExitStack() as stack:
         stack.callback(http.close)
         if url is not None:
-            ways = [_to_url(http, url, secret, body)]
+            ways = [sending.to_url(url)]
         else:
-            named = _named(data_set)
-            targets = _targets(settings, target_name, alone=secret is not None)
-            ways = [
-                _to_embedded(settings, stack.enter_context(settings.data_sets()), named, posted)
-                if one.url is None
-                else _to_target(settings, http, one, one.url, named, secret, body)
-                for one in targets
-            ]
-        count = len(posted) if isinstance(posted, list) else 1
-        rows = [_sent(way, count) for way in ways]
+            ways = sending.to_data_set(_named(data_set), target_name, stack)
+        rows = [_sent(way, len(posted) if isinstance(posted, list) else 1) for way in ways]
     if as_json:
         show_json(rows)
     return max(row.exit_code for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """What is sent, as it is and read, and the token that was given by hand, if any."""
+
+    settings: Settings
+    http: HttpClient
+    body: bytes
+    posted: Any
+    token: Secret | None
+
+    def to_url(self, url: str) -> _Way:
+        token = self.token
+        if token is None:
+            raise click.UsageError("give the token: --token-file, COLLECTOR_TOKEN or --token")
+        return _Way(None, without_query(url), lambda: post(self.http, url, self.body, token))
+
+    def to_data_set(self, name: DataSet, target_name: str | None, stack: ExitStack) -> list[_Way]:
+        ways = []
+        for target in self._targets(target_name):
+            if target.url is None:
+                data_sets = stack.enter_context(self.settings.data_sets())
+                ways.append(self._to_embedded(data_sets, name))
+            else:
+                ways.append(self._to_target(target, f"{target.url}/{name}", name))
+        return ways
+
+    def _targets(self, name: str | None) -> Sequence[Target]:
+        """Give the targets to send to; one token is for one of them only."""
+        targets = self.settings.platform.targets
+        if name is not None:
+            return [one_target(targets, name)]
+        if self.token is not None and len(targets) > 1:
+            message = "there are several targets, and one token: name one with --target"
+            raise click.UsageError(message)
+        return targets
+
+    def _to_target(self, target: Target, url: str, name: DataSet) -> _Way:
+        def work() -> Reply:
+            token = self.token or self.settings.vault.token(target.tokens, name)
+            return post(self.http, url, self.body, token)
+
+        return _Way(target.name, url, work)
+
+    def _to_embedded(self, data_sets: DataSets, name: DataSet) -> _Way:
+        declared = [one for one in self.settings.platform.data_sets if one.data_set == name]
+        default = DeclaredDataSet(data_set=name)
+        writer = Writer(data_sets, declared[0] if declared else default, strict=not declared)
+        return _Way(EMBEDDED, None, lambda: keep(writer, self.posted))
 
 
 def _named(data_set: str | None) -> DataSet:
@@ -181,46 +224,6 @@ def _content(file: str | None) -> bytes:
 
 def _client(settings: Settings, timeout: float, attempts: int) -> HttpClient:
     return replace(settings.http(), attempts=attempts, connect=timeout, read=timeout, total=timeout)
-
-
-def _targets(settings: Settings, name: str | None, *, alone: bool) -> Sequence[Target]:
-    """Give the targets to send to; ``alone`` where there is one token, which only one may see."""
-    targets = settings.platform.targets
-    if name is not None:
-        return [one_target(targets, name)]
-    if alone and len(targets) > 1:
-        raise click.UsageError("there are several targets, and one token: name one with --target")
-    return targets
-
-
-def _to_url(http: HttpClient, url: str, token: Secret | None, body: bytes) -> _Way:
-    if token is None:
-        raise click.UsageError("give the token: --token-file, COLLECTOR_TOKEN or --token")
-    return _Way(None, without_query(url), lambda: post(http, url, body, token))
-
-
-def _to_target(
-    settings: Settings,
-    http: HttpClient,
-    target: Target,
-    base: str,
-    data_set: DataSet,
-    token: Secret | None,
-    body: bytes,
-) -> _Way:
-    url = f"{base}/{data_set}"
-
-    def work() -> Reply:
-        return post(http, url, body, token or settings.vault.token(target.tokens, data_set))
-
-    return _Way(target.name, url, work)
-
-
-def _to_embedded(settings: Settings, data_sets: DataSets, data_set: DataSet, posted: Any) -> _Way:
-    declared = [one for one in settings.platform.data_sets if one.data_set == data_set]
-    default = DeclaredDataSet(data_set=data_set)
-    writer = Writer(data_sets, declared[0] if declared else default, strict=not declared)
-    return _Way(EMBEDDED, None, lambda: keep(writer, posted))
 
 
 def _sent(way: _Way, records: int) -> _Sent:

@@ -23,6 +23,11 @@ _COLLECTED = sa.select(*_COLUMNS).where(_OF).order_by(coverage.c.start)
 _NEAR = sa.and_(_OF, coverage.c.start <= bindparam("closes"), coverage.c.end >= bindparam("opens"))
 _SELECT_NEAR = sa.select(*_COLUMNS).where(_NEAR)
 _DELETE_NEAR = coverage.delete().where(_NEAR)
+_COUNT_MORE = (
+    coverage.update()
+    .where(_OF, coverage.c.start <= bindparam("at"), coverage.c.end > bindparam("at"))
+    .values(observations=coverage.c.observations + bindparam("more"))
+)
 _IN_LANE = sa.and_(
     lane_coverage.c.lane_id == bindparam("lane"),
     lane_coverage.c.collector == bindparam("of"),
@@ -80,6 +85,11 @@ def replace_collected(
         connection.execute(
             coverage.insert(), [{"collector": collector, **_values(one)} for one in merged]
         )
+
+
+def count_more(connection: Connection, collector: str, at: int, more: int) -> None:
+    """Add observations to the count of the stretch that ``at`` lies in, where that is known."""
+    connection.execute(_COUNT_MORE, {"of": collector, "at": at, "more": more})
 
 
 def without(stretch: Stretch, window: Interval) -> list[Stretch]:

@@ -27,6 +27,7 @@ _SELECT_NEAR = sa.select(dead_letters.c.id, dead_letters.c.observation).where(
     _OLD, dead_letters.c.start < bindparam("closes"), dead_letters.c.end > bindparam("opens")
 )
 
+_THERE = sa.select(dead_letters.c.id).where(dead_letters.c.id.in_(bindparam("ids", expanding=True)))
 _OF_OTHER_RUNS = dead_letters.delete().where(
     dead_letters.c.collector == bindparam("of"),
     dead_letters.c.run_id != bindparam("own"),
@@ -114,6 +115,11 @@ def listed(connection: Connection, data_set: str | None = None) -> list[DeadLett
     if data_set is not None:
         query = query.where(dead_letters.c.data_set == data_set)
     return [DeadLetter(**row) for row in connection.execute(query).mappings()]
+
+
+def still_there(connection: Connection, letters: Sequence[DeadLetter]) -> set[int]:
+    """Give the ids of those of ``letters`` that are not gone."""
+    return set(connection.execute(_THERE, {"ids": [one.id for one in letters]}).scalars())
 
 
 def counts(connection: Connection) -> dict[str, int]:

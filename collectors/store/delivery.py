@@ -9,11 +9,12 @@ from datetime import datetime
 from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch
-from collectors.store import coverage, dead_letters, histories, lanes, outbox, windows
+from collectors.store import coverage, dead_letters, histories, lanes, outbox, replays, windows
 from collectors.store.dead_letters import Address, DeadLetter
 from collectors.store.lanes import Lane
 from collectors.store.outbox import Entry
 from collectors.store.part import Part
+from collectors.store.replays import Letters
 from collectors.values import Rejected
 
 
@@ -138,6 +139,28 @@ class Delivery(Part):
                 self.note(connection, "empty failed", lane.name, failure)
 
         self.database.write(work)
+
+    def replay(self, put: Letters, limit: int, *, dry_run: bool = False) -> dict[int, str | None]:
+        """Put dead letters back into their lanes, to be delivered again, and out of the list.
+
+        Gives for each, by its id, why it was left where it is, or None. Lanes that hold ``limit``
+        bytes take none. With ``dry_run`` nothing is changed.
+        """
+
+        def work(connection: Connection) -> dict[int, str | None]:
+            now = self.now()
+            histories.lock(connection, put.first.collector)
+            lane_ids = [lanes.ensure(connection, one, put.first.data_set) for one in put.targets]
+            found = replays.obstacles(connection, put, lane_ids, limit)
+            good = [one for one in put.letters if found[one.id] is None]
+            if good and not dry_run:
+                replays.put_back(connection, put, good, lane_ids, now)
+                for letter in good:
+                    detail = f"{letter.reason}: {letter.observation}"
+                    self.note(connection, "dead-letters replay", letter.data_set, detail)
+            return found
+
+        return self.database.write(work)
 
     def discard(self, letters: Sequence[DeadLetter]) -> int:
         """Throw dead letters away, each with a trace in the audit; gives how many there were."""

@@ -92,6 +92,12 @@ _OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
     outbox.c.start < bindparam("closes"),
     outbox.c.end > bindparam("opens"),
 )
+_LATER = sa.select(outbox.c.payload).where(
+    _LANE,
+    outbox.c.run_id > bindparam("after"),
+    outbox.c.start < bindparam("closes"),
+    outbox.c.end > bindparam("opens"),
+)
 _OF_RUN = sa.and_(
     outbox.c.collector == bindparam("of"),
     outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
@@ -261,6 +267,16 @@ def sizes(connection: Connection, lane_ids: Sequence[int]) -> dict[int, int]:
     rows = connection.execute(_SIZES, {"lane_ids": list(lane_ids)})
     found = {lane: int(size) for lane, size in rows}
     return {lane: found.get(lane, 0) for lane in lane_ids}
+
+
+def spoken_of_since(
+    connection: Connection, lane_id: int, window: Interval, run_id: int
+) -> set[str]:
+    """Give the ids that later runs than this one have in a lane, about this window."""
+    asked = {"lane": lane_id, "after": run_id, **_edges(window)}
+    bodies = connection.execute(_LATER, asked).scalars()
+    items = (one for body in bodies for one in unpack(body))
+    return {one["_id"] if isinstance(one, dict) else one for one in items}
 
 
 def halve(connection: Connection, entry: Entry) -> bool:

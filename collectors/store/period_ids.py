@@ -24,6 +24,7 @@ _TOUCHING = sa.select(
     period_ids.c.id, period_ids.c.start, period_ids.c.end, period_ids.c.ids
 ).where(_OF, period_ids.c.start < bindparam("closes"), period_ids.c.end > bindparam("opens"))
 _EARLIER = _TOUCHING.where(period_ids.c.run_id != bindparam("run"))
+_LATER = _TOUCHING.where(period_ids.c.run_id > bindparam("run"))
 _OWN = _TOUCHING.where(period_ids.c.run_id == bindparam("run"))
 _FORGET_ALL = period_ids.delete().where(_OF)
 _FORGET = period_ids.delete().where(
@@ -52,6 +53,13 @@ def write(connection: Connection, collector: str, run_id: int, bounds: Interval,
     listed = orjson.dumps([[start, list(names)] for start, names in ids.items()])
     values = {"collector": collector, "run_id": run_id, "start": bounds[0], "end": bounds[1]}
     connection.execute(period_ids.insert(), {**values, "ids": listed})
+
+
+def sent_since(connection: Connection, collector: str, run_id: int, window: Interval) -> set[str]:
+    """Give the ids that later runs than this one have put into the lanes, about this window."""
+    asked = {**_within(collector, window), "run": run_id}
+    rows = _rows(connection, _LATER, asked)
+    return {name for row in rows for _, names in row.listed for name in names}
 
 
 def take_gone(connection: Connection, collector: str, run_id: int, window: Interval) -> Gone | None:

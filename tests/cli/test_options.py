@@ -25,6 +25,7 @@ COMMANDS = [
     ["dead-letters"],
     ["dead-letters", "list"],
     ["dead-letters", "show"],
+    ["dead-letters", "replay"],
     ["dead-letters", "discard"],
 ]
 
