@@ -30,6 +30,7 @@ SCOPE = "https://www.googleapis.com/auth/analytics.readonly"
 BATCH = 5
 """Reports that one request may ask for."""
 FRESH = timedelta(hours=1)
+KEY_EVENT = "keyEvents:"
 
 _HOUR = timedelta(hours=1)
 _SHORT, _LONG = 30.0, 1800.0
@@ -97,15 +98,16 @@ class Property:
         return replies
 
     def names(self) -> "Names":
-        """Give the names that this property knows."""
-        key = ("google analytics names", self.context.credential, self.number)
-        kept: KeptNames = self.context.shared.get(key, KeptNames)
-        return kept.get(self)
-
-    def metadata(self) -> Any:
-        """Ask for every dimension and metric of the property."""
+        """Give the names that this property knows now."""
         properties = self.google.service.properties()
-        return self.google.execute(properties.getMetadata(name=f"{self.resource}/metadata"))
+        request = properties.getMetadata(name=f"{self.resource}/metadata")
+        return _read_names(self.google.execute(request))
+
+    def key_events(self) -> frozenset[str]:
+        """Give the events that are marked as key events, as of within the hour."""
+        key = ("google analytics key events", self.context.credential)
+        kept: KeyEvents = self.context.shared.get(key, KeyEvents)
+        return kept.of(self)
 
     def misfits(self, body: Mapping[str, Any]) -> list[str]:
         """Give the names of those fields of a report that do not go together with the others."""
@@ -184,7 +186,7 @@ class Property:
                 "there is none of that number: add that account as a Viewer in Admin > Property "
                 "access management, or correct `property`"
             )
-        if problem.code == 400 and "keyEvents:" in problem.said:
+        if problem.code == 400 and KEY_EVENT in problem.said:
             return Refused(
                 f"{problem}: mark the event as a key event, in Admin > Events, or say "
                 "`count: events`"
@@ -211,26 +213,32 @@ class Names:
     dimensions: frozenset[str]
     metrics: frozenset[str]
 
-    def is_key_event(self, event: str) -> bool:
-        """Tell whether an event is marked as a key event."""
-        return f"keyEvents:{event}" in self.metrics
+    @property
+    def key_events(self) -> frozenset[str]:
+        """The events that are marked as key events."""
+        marked = (name for name in self.metrics if name.startswith(KEY_EVENT))
+        return frozenset(name.removeprefix(KEY_EVENT) for name in marked)
 
 
-class KeptNames:
-    """The names of a property, kept for every collector of it, and read again after an hour."""
+class KeyEvents:
+    """The key events of every property of a credential, kept for an hour for its collectors."""
 
     def __init__(self) -> None:
-        self._names: Names | None = None
-        self._read_at: datetime | None = None
+        self._known: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self._asking: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def get(self, asked: Property) -> Names:
-        """Give the names, asking where they are not known or no longer fresh."""
+    def of(self, asked: Property) -> frozenset[str]:
+        """Give those of one property, asking where they are not known or no longer fresh."""
         with self._guard:
+            asking = self._asking.setdefault(asked.number, threading.Lock())
+        with asking:
             now = asked.context.clock.now()
-            if self._names is None or self._read_at is None or now - self._read_at >= FRESH:
-                self._names, self._read_at = _read_names(asked.metadata()), now
-            return self._names
+            read_at, events = self._known.get(asked.number, (None, frozenset()))
+            if read_at is None or now - read_at >= FRESH:
+                events = asked.names().key_events
+                self._known[asked.number] = (now, events)
+            return events
 
 
 def _read_names(reply: Any) -> Names:

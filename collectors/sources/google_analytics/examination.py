@@ -41,7 +41,7 @@ def examine(
 def _goal(
     stage: str, goal: Goal, count: Count | None, names: Names, events: Mapping[str, Any]
 ) -> str:
-    marked = names.is_key_event(goal.event)
+    marked = goal.event in names.key_events
     how = goal.count or count or ("key_events" if marked else "events")
     if not marked and how == "key_events":
         raise Refused(

@@ -9,14 +9,13 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from collectors.api import Number
-from collectors.sources.google_analytics.account import Property
+from collectors.sources.google_analytics.account import KEY_EVENT, Property
 from collectors.sources.google_analytics.filters import Filters, both, listed
 from collectors.sources.google_analytics.reading import Block
 from collectors.sources.google_analytics.report import Report
 
 Count = Literal["key_events", "events", "users", "sessions"]
 METRICS = {"events": "eventCount", "users": "totalUsers", "sessions": "sessions"}
-KEY_EVENT = "keyEvents:"
 NAMES = {"start": "starts", "done": "completions"}
 """What the two stages that every service has are called, side by side."""
 RATE = "completion_rate"
@@ -115,7 +114,7 @@ def counted(goals: Mapping[str, Goal], count: Count | None, asked: Property) -> 
 
 
 def _what_there_is(event: str, asked: Property) -> Count:
-    return "key_events" if asked.names().is_key_event(event) else "events"
+    return "key_events" if event in asked.key_events() else "events"
 
 
 def _of_key_events(
