@@ -163,7 +163,7 @@ class Settings:
         sinks: dict[str, Sink] = {}
         for target in self.configuration.platform.targets:
             if target.url is None and data_sets is not None:
-                sinks[target.name] = EmbeddedSink(data_sets)
+                sinks[target.name] = EmbeddedSink(data_sets, self.platform.data_sets)
             elif target.url is not None:
                 token = partial(self.vault.token, target.tokens)
                 sinks[target.name] = WriteApi(url=target.url, http=http, token=token)

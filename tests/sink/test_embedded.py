@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from collectors.clock import FixedClock
+from collectors.config.model import DeclaredDataSet
 from collectors.datasets import DataSets
 from collectors.errors import StoreError, Unexpected
 from collectors.sink.contract import Sink
@@ -53,6 +54,24 @@ def test_one_bad_observation_costs_one_observation(sink: Sink, data_sets: DataSe
     receipt = sink.send(batch(observation("a"), bad, observation("c")))
     assert receipt == Receipt(accepted=2, rejected=[Rejected(bad, "parts has an invalid value")])
     assert kept(data_sets) == ["a", "c"]
+
+
+def test_a_declared_data_set_takes_a_batch_whole_or_not_at_all(data_sets: DataSets):
+    schema = {"properties": {"count": {"minimum": 0}}}
+    sink = EmbeddedSink(data_sets, [DeclaredDataSet(data_set=VISITS, schema=schema)])
+    assert sink.send(batch(observation("a", count=1))) == Receipt(accepted=1)
+    refused = sink.send(batch(observation("b", count=2), observation("c", count=-1)))
+    assert refused == Receipt(refusal="-1 is less than the minimum of 0")
+    assert kept(data_sets) == ["a"]
+
+
+def test_of_a_realtime_data_set_the_oldest_fall_off(data_sets: DataSets):
+    declared = DeclaredDataSet(data_set=VISITS, realtime=True, capped_size=200)
+    sink = EmbeddedSink(data_sets, [declared])
+    for minute in range(10):
+        sink.send(batch({"_id": f"{minute}", "_timestamp": f"2026-06-17T00:0{minute}:00Z"}))
+    assert "9" in kept(data_sets)
+    assert "0" not in kept(data_sets)
 
 
 def test_what_is_retracted_is_gone_and_what_was_not_there_counts_as_gone(
