@@ -35,7 +35,7 @@ from collectors.errors import (
     Unavailable,
     Unexpected,
 )
-from collectors.http_client import HttpClient, Reply, without_query
+from collectors.http_client import HttpClient, Reply, scrub, without_query
 from collectors.periods import ALWAYS, Period, Window, beginning, floor, shift
 from collectors.values import Number, Reading, Secret
 
@@ -63,6 +63,7 @@ __all__ = [
     "Window",
     "beginning",
     "floor",
+    "scrub",
     "shift",
     "without_query",
 ]
