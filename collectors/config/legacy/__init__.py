@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from collectors.config.legacy import google_analytics, pingdom
+from collectors.config.legacy import google_analytics, pingdom, piwik
 from collectors.config.legacy.old import OldConfiguration, Translation, read
 from collectors.errors import ConfigError
 
@@ -20,6 +20,8 @@ __all__ = ["Translation", "service_file", "translate"]
 _ENTRYPOINTS: Mapping[str, Callable[[OldConfiguration, Mapping[str, str]], Translation]] = {
     "performanceplatform.collector.ga": google_analytics.translate,
     "performanceplatform.collector.pingdom": pingdom.translate,
+    "performanceplatform.collector.piwik.core": piwik.report,
+    "performanceplatform.collector.piwik.realtime": piwik.realtime,
 }
 
 
@@ -37,7 +39,7 @@ def translate(
     if by_entrypoint is None:
         raise ConfigError(
             f"the entrypoint {configuration.entrypoint!r} cannot be translated;"
-            f" understood are {' and '.join(_ENTRYPOINTS)}"
+            f" understood are {', '.join(_ENTRYPOINTS)}"
         )
     return by_entrypoint(configuration, properties)
 

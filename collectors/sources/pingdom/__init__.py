@@ -12,9 +12,10 @@
 ``check`` is the check's id, which is in its address in the console, or its exact name. An id is
 better: names need not be unique, and a check that is renamed is no longer found by its old one.
 
-The credential is ``credentials/pingdom.yaml``, with a token that may read (Settings > Pingdom API);
-``base_url`` is only needed for a proxy::
+The credential is a token that may read (Settings > Pingdom API); ``base_url`` is only needed for
+a proxy::
 
+    # credentials/pingdom.yaml
     token: the-token
     base_url: https://api.pingdom.com/api/3.1
 

@@ -11,6 +11,8 @@ from collectors.errors import ConfigError
 from tests.observations.old_collector import OLD, SOURCES, AnyProperty
 
 GA, PINGDOM = f"{OLD}ga", f"{OLD}pingdom"
+PIWIK, REALTIME = f"{OLD}piwik.core", f"{OLD}piwik.realtime"
+UNDERSTOOD = (GA, PINGDOM, PIWIK, REALTIME)
 FILE = {
     "entrypoint": GA,
     "data-set": {"data-group": "peer", "data-type": "test"},
@@ -42,39 +44,39 @@ def loaded(services, directory):
     return load(directory, directory, sources=SOURCES, environment=AnyProperty())
 
 
-def test_every_real_configuration_of_both_kinds_translates_and_all_load_together(real, tmp_path):
+def test_every_real_configuration_of_every_kind_translates_and_all_load_together(real, tmp_path):
     by_service = {}
     for place, said in real.items():
-        if said["entrypoint"] in (GA, PINGDOM):
+        if said["entrypoint"] in UNDERSTOOD:
             service, key = Path(place).parent.name, Path(place).stem
             by_service.setdefault(service, {})[key] = translate(said)
     texts = [service_file(service, collectors) for service, collectors in by_service.items()]
     configuration = loaded(texts, tmp_path)
 
     assert configuration.mistakes == ()
-    assert len(configuration.collectors) == 49
+    assert len(configuration.collectors) == 52
     data_sets = {
         f"{one.data_set.group}/{one.data_set.type}" for one in configuration.collectors.values()
     }
     named = {
         f"{said['data-set']['data-group']}/{said['data-set']['data-type']}"
         for said in real.values()
-        if said["entrypoint"] in (GA, PINGDOM)
+        if said["entrypoint"] in UNDERSTOOD
     }
     assert data_sets == named
 
 
 def test_every_other_real_configuration_is_refused_with_what_is_understood(real):
-    others = {said["entrypoint"] for said in real.values()} - {GA, PINGDOM}
+    others = {said["entrypoint"] for said in real.values()} - set(UNDERSTOOD)
 
-    assert len(others) == 8
+    assert len(others) == 6
     for said in real.values():
         if said["entrypoint"] in others:
             with pytest.raises(ConfigError) as error:
                 translate(said)
             assert str(error.value) == (
                 f"the entrypoint {said['entrypoint']!r} cannot be translated;"
-                f" understood are {GA} and {PINGDOM}"
+                f" understood are {', '.join(UNDERSTOOD)}"
             )
 
 
@@ -413,3 +415,66 @@ def test_a_translation_is_keys_and_remarks():
             "ask for the check by its id in 'query', if you can; 'add' keeps the name for the ids",
         ),
     )
+
+
+def test_a_report_of_piwik():
+    said = {
+        "entrypoint": PIWIK,
+        "data-set": {"data-group": "ida-verify", "data-type": "browser_usage"},
+        "query": {
+            "site_id": "1",
+            "api_method": "Goals.get",
+            "api_method_arguments": {"idGoal": 1},
+            "frequency": "daily",
+        },
+        "options": {
+            "mappings": {"label": "browser", "nb_visits": "sessions"},
+            "idMapping": ["dataType", "_timestamp", "timeSpan", "browser"],
+        },
+    }
+
+    assert (
+        service_file("verify", {"browsers": translate(said)})
+        == """\
+service: verify
+collectors:
+  # the data set ida-verify/browser_usage is called ida-verify/browser-usage here
+  # say in the credential matomo where Piwik, now Matomo, is, and its token
+  browsers:
+    source: matomo
+    schedule: daily
+    data_set: ida-verify/browser-usage
+    query:
+      site: '1'
+      method: Goals.get
+      arguments: {idGoal: '1'}
+      dimensions: {label: browser}
+      measures: {nb_visits: sessions}
+    add: {dataType: browser_usage}
+    id:
+      scheme: legacy
+      fields: [dataType, _timestamp, timeSpan, browser]
+      separator: ''
+      timestamps: {_timestamp: '%Y-%m-%d %H:%M:%S+00:00'}
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"mappings": {"a": "b"}}, "options.idMapping: Field required"),
+        (
+            {"mappings": {"label": "ab"}, "idMapping": ["cd"]},
+            (
+                "options.idMapping names 'cd', which records have not;"
+                " they have _timestamp, timeSpan, dataType, ab"
+            ),
+        ),
+    ],
+)
+def test_a_report_of_piwik_whose_id_is_not_known_is_refused(options, message):
+    query = {"site_id": "1", "api_method": "Goals.get"}
+    with pytest.raises(ConfigError) as error:
+        translate(FILE | {"entrypoint": PIWIK, "query": query, "options": options})
+    assert str(error.value) == message
