@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch, from_epoch
 from collectors.intervals import Interval, overlap
-from collectors.store import coverage, histories, lanes, outbox, runs, windows
+from collectors.store import coverage, histories, lanes, outbox, runs, snapshots, windows
 from collectors.store.coverage import Stretch
 from collectors.store.outbox import Chunk
 from collectors.store.part import Part
@@ -174,7 +174,7 @@ class Ledger(Part):
 
         def work(connection: Connection) -> None:
             runs.hold(connection, run, self.owner, self.now())
-            outbox.drop_held(connection, run)
+            snapshots.drop_held(connection, run)
             runs.end(connection, run.id, state, reason, self.now(), **more)
 
         self.database.write(work)
@@ -185,7 +185,7 @@ class Ledger(Part):
         lost = runs.reap(connection, found, self.owner, now)
         for run in found:
             if run.id in lost:
-                outbox.drop_held(connection, run)
+                snapshots.drop_held(connection, run)
         return [run for run in found if run.id not in lost]
 
     def _replace_due(

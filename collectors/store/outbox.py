@@ -98,26 +98,6 @@ _LATER = sa.select(outbox.c.payload).where(
     outbox.c.start < bindparam("closes"),
     outbox.c.end > bindparam("opens"),
 )
-_OF_RUN = sa.and_(
-    outbox.c.collector == bindparam("of"),
-    outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
-    outbox.c.run_id == bindparam("own"),
-)
-_EMPTIED = sa.select(outbox.c.lane_id).where(
-    _OF_RUN,
-    outbox.c.start == bindparam("opens"),
-    outbox.c.end == bindparam("closes"),
-    outbox.c.emptying,
-)
-_RELEASE = outbox.update().where(_OF_RUN).values(held=False)
-_DROP_HELD = outbox.delete().where(
-    outbox.c.collector == bindparam("of"), outbox.c.run_id == bindparam("own"), outbox.c.held
-)
-_SUPERSEDE_ALL = outbox.delete().where(
-    outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
-    outbox.c.run_id != bindparam("own"),
-    outbox.c.held.is_(False),
-)
 _SIZES = (
     sa.select(outbox.c.lane_id, sa.func.sum(outbox.c.size))
     .where(outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)))
@@ -203,30 +183,6 @@ def supersede(
         return []
     near = connection.execute(_NEAR, old).mappings().all()
     return [_entry(row) for row in near if _trim(connection, row["id"], row["payload"], labels)]
-
-
-def supersede_all(connection: Connection, lane_ids: Sequence[int], run_id: int) -> None:
-    """Take out all of these lanes that is not of this run, nor held for another one."""
-    connection.execute(_SUPERSEDE_ALL, {"lane_ids": list(lane_ids), "own": run_id})
-
-
-def emptied(
-    connection: Connection, run: Run, lane_ids: Sequence[int], bounds: Interval
-) -> set[int]:
-    """Give those of the lanes in which a run has an entry that empties the data set."""
-    asked = {"of": run.collector, "lane_ids": list(lane_ids), "own": run.id, **_edges(bounds)}
-    return set(connection.execute(_EMPTIED, asked).scalars())
-
-
-def release(connection: Connection, run: Run, lane_ids: Sequence[int]) -> None:
-    """Let leave what has been held for a run."""
-    asked = {"of": run.collector, "lane_ids": list(lane_ids), "own": run.id}
-    connection.execute(_RELEASE, asked)
-
-
-def drop_held(connection: Connection, run: Run) -> None:
-    """Take out what has been held for a run."""
-    connection.execute(_DROP_HELD, {"of": run.collector, "own": run.id})
 
 
 def still_held(
