@@ -117,7 +117,7 @@ def test_every_option_and_argument_of_every_command_has_its_text(name, command):
 
 def test_every_global_option_and_its_variable_has_its_text():
     lines = COMMANDS["Global options"]
-    params = cli.get_params(click.Context(cli))
+    params = cli.get_params(click.Context(cli, **cli.context_settings))
     assert {one for one in named(lines) if one.startswith("--")} == long_options(params)
     variables = {param.envvar for param in params if param.envvar}
     assert set(re.findall(r"COLLECTOR_\w+", "\n".join(lines))) == variables
@@ -136,7 +136,7 @@ def test_every_command_line_that_is_shown_is_one():
 
 
 def check_command_line(line):
-    command, known = cli, long_options(cli.get_params(click.Context(cli)))
+    command, known = cli, long_options(cli.get_params(click.Context(cli, **cli.context_settings)))
     for word in line.split("   ")[0].split():
         if isinstance(command, click.Group) and word in command.commands:
             command = command.commands[word]
@@ -201,6 +201,8 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
         "validate --json",
         "list --json",
         "show bridge/uptime --json",
+        "sample bridge/tolls --json",
+        "sample bridge/uptime --json",
         "status --json",
         "status --gaps --json",
         "outbox list --json",

@@ -20,6 +20,7 @@ from collectors.cli.look import list_collectors, show
 from collectors.cli.outbox import outbox
 from collectors.cli.read import read
 from collectors.cli.run import run
+from collectors.cli.sample import sample
 from collectors.cli.schema import schema
 from collectors.cli.send import send
 from collectors.cli.serve import serve
@@ -108,6 +109,7 @@ for command in (
     validate,
     list_collectors,
     show,
+    sample,
     status,
     read,
     serve,

@@ -3,18 +3,26 @@
 from collections.abc import Callable
 
 from collectors.config.mapping import MappingSpec
-from collectors.observations.building import build_period, compile_map
+from collectors.observations.building import Build, build_period, compile_map
 from collectors.observations.identity import SCHEMES
 from collectors.observations.rows import Row, Tally
 from collectors.observations.steps import compile_step
 from collectors.periods import Period
-from collectors.values import Reading
+from collectors.values import Observation, Reading
 
 Make = Callable[[list[Reading], Tally], list[Row]]
 """Makes the readings of the period that the tally is at into rows with finished records."""
 
+Watch = Callable[[Reading, Observation | None], None]
+"""Is told of each reading, and of the record it begins as, or None where it knows nothing.
 
-def compile_making(mapping: MappingSpec, *, data_type: str, period: Period) -> Make:
+The record is the very one that becomes the observation, unless it is aggregated with others.
+"""
+
+
+def compile_making(
+    mapping: MappingSpec, *, data_type: str, period: Period, watch: Watch | None = None
+) -> Make:
     """Make everything of ``mapping`` into one function: build, add, map, steps, identity."""
     rename = compile_map(mapping.map)
     steps = [compile_step(step, mapping) for step in mapping.steps]
@@ -23,6 +31,8 @@ def compile_making(mapping: MappingSpec, *, data_type: str, period: Period) -> M
 
     def make(readings: list[Reading], tally: Tally) -> list[Row]:
         build = build_period(mapping, rename, start=tally.start, data_type=data_type, span=span)
+        if watch is not None:
+            build = _watched(build, watch)
         rows = [row for row in map(build, readings) if row is not None]
         for step in steps:
             rows = step(rows, tally)
@@ -32,3 +42,12 @@ def compile_making(mapping: MappingSpec, *, data_type: str, period: Period) -> M
         return rows
 
     return make
+
+
+def _watched(build: Build, watch: Watch) -> Build:
+    def watched(reading: Reading) -> Row | None:
+        row = build(reading)
+        watch(reading, None if row is None else row[2])
+        return row
+
+    return watched

@@ -10,7 +10,7 @@ from collectors.config.mapping import MappingSpec
 from collectors.errors import Unexpected
 from collectors.observations.acceptance import judge_for
 from collectors.observations.duplicates import distinct
-from collectors.observations.making import compile_making
+from collectors.observations.making import Watch, compile_making
 from collectors.observations.rows import Tally
 from collectors.periods import Period, label
 from collectors.values import DataSet, Observation, Reading, Rejected
@@ -40,10 +40,15 @@ period.
 
 
 def compile_pipeline(
-    mapping: MappingSpec, *, data_set: DataSet, period: Period, zone: ZoneInfo
+    mapping: MappingSpec,
+    *,
+    data_set: DataSet,
+    period: Period,
+    zone: ZoneInfo,
+    watch: Watch | None = None,
 ) -> Pipeline:
     """Make a collector's mapping into one function; it may serve several runs at once."""
-    make = compile_making(mapping, data_type=data_set.type, period=period)
+    make = compile_making(mapping, data_type=data_set.type, period=period, watch=watch)
     judge = judge_for(data_set.type)
 
     def run(readings: Iterable[Reading], warn: Callable[[str], None]) -> Iterator[Mapped]:

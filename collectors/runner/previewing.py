@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from collectors.api import Quota
+from collectors.api import Context, Quota
 from collectors.config.model import Collector
 from collectors.errors import CollectorError, NotYet
 from collectors.periods import Window
@@ -38,6 +38,12 @@ class _Looking:
         return self.quota.slot(key, at_most, sleep)
 
 
+def looking(parts: Parts, collector: Collector, warnings: list[str]) -> Context:
+    """Give what a source is given when nothing of it is to be remembered; raises ConfigError."""
+    context = parts.context(collector, warnings)
+    return replace(context, quota=_Looking(context.quota))
+
+
 def preview(
     parts: Parts, collector: Collector, sink: Sink, between: Between | None = None
 ) -> list[Outcome]:
@@ -61,8 +67,7 @@ def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Wind
     tally = Tally(collector, window, parts.clock.now())
     state, reason = State.DONE, "a dry run: nothing was stored or sent"
     try:
-        context = parts.context(collector, warnings)
-        context = replace(context, quota=_Looking(context.quota))
+        context = looking(parts, collector, warnings)
         if collector.replace:
             sink.empty(collector.data_set)
         for piece in read_pieces(collector, window, context, tally, warnings.append):

@@ -9,7 +9,7 @@ import structlog
 from collectors.api import Context, Document
 from collectors.config.model import Collector
 from collectors.errors import CollectorError, Unexpected
-from collectors.observations import Mapped, compile_pipeline
+from collectors.observations import Mapped, Watch, compile_pipeline
 from collectors.periods import Period, Window, floor
 from collectors.runner.chunks import Piece, pieces
 from collectors.runner.tally import Tally
@@ -28,16 +28,31 @@ def read_pieces(
 
     Raises what the source raises, and Unexpected for a reading where none may be.
     """
+    periods = read_periods(collector, window, context, warn)
+    yield from pieces(_counted(periods, tally), collector.batch, tally.end_of)
+
+
+def read_periods(
+    collector: Collector,
+    window: Window,
+    context: Context,
+    warn: Callable[[str], None],
+    watch: Watch | None = None,
+) -> Iterator[Mapped]:
+    """Give the periods of a window one by one; raises as ``read_pieces`` does.
+
+    ``watch`` is told of each reading, see there.
+    """
     pipeline = compile_pipeline(
         collector.mapping,
         data_set=collector.data_set,
         period=collector.period,
         zone=collector.zone,
+        watch=watch,
     )
     with border(collector):
         periods = pipeline(collector.source.collect(window, context), warn)
-        counted = _counted(_guarded(collector, window, periods), tally)
-        yield from pieces(counted, collector.batch, tally.end_of)
+        yield from _guarded(collector, window, periods)
 
 
 @contextmanager

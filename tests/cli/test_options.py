@@ -14,6 +14,7 @@ COMMANDS = [
     ["validate"],
     ["list"],
     ["show"],
+    ["sample"],
     ["status"],
     ["read"],
     ["send"],
