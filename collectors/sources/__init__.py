@@ -14,6 +14,7 @@ GROUP = "collectors.sources"
 
 BUILT_IN = {
     "google-analytics": "collectors.sources.google_analytics:GoogleAnalytics",
+    "json": "collectors.sources.json:Json",
     "matomo": "collectors.sources.matomo:Matomo",
     "pingdom": "collectors.sources.pingdom:Pingdom",
     "spreadsheet": "collectors.sources.spreadsheet:Spreadsheet",
