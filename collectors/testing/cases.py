@@ -3,7 +3,7 @@
 import json
 import mimetypes
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ from collectors.api import (
 from collectors.clock import FixedClock, iso
 from collectors.periods import UTC_ZONE
 from collectors.testing.contexts import NOW, RecordingSleep, make_context
-from collectors.testing.server import Answer, HttpServer, scripted
+from collectors.testing.server import Answer, HttpServer, Request
 from collectors.values import Referenced
 
 SERVER = "{server}"
@@ -45,7 +45,8 @@ class Case:
     """A query and the server that answers it; ``window`` is left out for a document.
 
     ``credential`` holds the keys of a file in ``credentials/``, or makes a credential; ``now`` is
-    the time of day. ``{server}`` in a text stands for the server's address.
+    the time of day. ``{server}`` in a text stands for the server's address. ``planted`` are secrets
+    that the server gives, such as the token of a session: the source has to hide them.
     """
 
     query: Mapping[str, Any]
@@ -55,6 +56,7 @@ class Case:
     period: Period = Period.HOUR
     zone: ZoneInfo = UTC_ZONE
     now: datetime = NOW
+    planted: tuple[str, ...] = ()
 
     @contextmanager
     def opened(self, kind: type[Source], **client: Any) -> Iterator["Opened"]:
@@ -75,7 +77,7 @@ class Case:
             )
             query = _filled(self.query, server.url)
             try:
-                yield Opened(kind.model_validate(query), context, server, self.window)
+                yield Opened(kind.model_validate(query), context, clock, server, self.window)
             finally:
                 http.close()
 
@@ -94,6 +96,7 @@ class Opened:
 
     source: Source
     context: Context
+    clock: FixedClock
     server: HttpServer
     window: Window
 
@@ -171,7 +174,7 @@ def golden_case(directory: Path) -> GoldenCase:
     readings = _text(directory / "readings.json")
     return GoldenCase(
         query=file.query,
-        server=lambda: HttpServer(scripted(*answers)),
+        server=lambda: HttpServer(_recorded(answers)),
         credential=file.credential,
         window=Window(*(end.astimezone(UTC) for end in file.window)) if file.window else ALWAYS,
         period=file.period,
@@ -190,6 +193,18 @@ def _text(path: Path) -> str | None:
 def _answer(path: Path) -> Answer:
     kind = mimetypes.guess_type(path)[0] or "application/octet-stream"
     return Answer(200, path.read_bytes(), {"Content-Type": kind})
+
+
+def _recorded(answers: Sequence[Answer]) -> Callable[[Request], Answer]:
+    """Give each request its reply, and the same one when it is asked again."""
+    known: list[Request] = []
+
+    def answer(request: Request) -> Answer:
+        if request not in known:
+            known.append(request)
+        return answers[min(known.index(request), len(answers) - 1)]
+
+    return answer
 
 
 def _filled(value: Any, url: str, kind: type[str] = str) -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from sys import maxsize
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,13 +25,13 @@ def withstand(source: type[Source], case: Case, fault: str) -> None:
 
     It fails from the first request on and from the last one on, once and for good. However that
     is, the window is complete, or ends with an error of ``collectors.api`` that tells no secret;
-    nothing that was not in the good replies is ever yielded; and once the server has recovered,
-    the same window is complete.
+    nothing that was not in the good replies is ever yielded; and when the server has recovered, a
+    day later, the same window is complete.
     """
     good, requests = _good(source, case)
     for first in sorted({1, requests}):
         for failing in (range(first, first + 1), range(first, maxsize)):
-            trial = _Trial(good, fault, FAULTS[fault], failing)
+            trial = _Trial(good, case.planted, fault, FAULTS[fault], failing)
             with case.opened(source, **(IMPATIENT if FAULTS[fault].slow else {})) as opened:
                 trial.go_through(opened)
 
@@ -55,6 +56,7 @@ def keep_time(source: type[Source], case: Case, year: int = 2026) -> None:
 @dataclass(frozen=True)
 class _Trial:
     good: Mapping[Key, Mapping[str, Number | None]]
+    planted: tuple[str, ...]
     name: str
     fault: Fault
     failing: range
@@ -85,10 +87,9 @@ class _Trial:
 
     def _check_silence(self, opened: Opened, error: CollectorError | None) -> None:
         context: Any = opened.context
-        secrets = [*secrets_in(context.credential), *secrets_in(opened.source)]
-        secrets += context.hide.texts
+        hidden = [*secrets_in(context.credential), *secrets_in(opened.source), *context.hide.texts]
         told = f"{error} {vars(error) if error else ''} {context.warn.told} {context.log.events}"
-        if found := leaks(scrubbed(told, *secrets), *secrets):
+        if found := leaks(scrubbed(told, *hidden), *hidden, *self.planted):
             self._fail(f"a secret was told: {found[0][1]}")
 
     def _check_nothing_made_up(self, found: Iterable[Reading]) -> None:
@@ -102,6 +103,7 @@ class _Trial:
 
     def _check_recovery(self, opened: Opened) -> None:
         opened.server.spoil = lambda _number, _request, answer: answer
+        opened.clock.advance(timedelta(days=1))
         fresh = replace(opened.context, quota=RecordingQuota(opened.context.clock), state={})
         error, found = self._asked(replace(opened, context=fresh))
         if error is not None:

@@ -90,8 +90,9 @@ def explained(problem: Problem, name: str, retry_after: float | None) -> Collect
 def no_token(reply: Reply, http: HttpClient) -> CollectorError | None:
     """Judge the reply of a token endpoint: None where google-auth can read it."""
     answer = _object(_json(reply.body))
-    if answer.get("error") in _PASSING:
-        return Unavailable(f"{reply.url} answered {reply.status} ({answer['error']})")
+    error = str(answer.get("error"))
+    if error in _PASSING:
+        return Unavailable(f"{reply.url} answered {reply.status} ({error})")
     if reply.status < 300:
         return None if answer else Unexpected(f"{reply.url} gave no token", reply.text())
     if 400 <= reply.status < 500 and isinstance(answer.get("error"), str):
