@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from collectors.clock import EPOCH
 from collectors.periods import Period, Window, beginning, floor, periods_of
 
-__all__ = ["Bounds", "Time", "asked_alone"]
+__all__ = ["Bounds", "Time", "asked_alone", "spelt_format"]
 
 SECOND, MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 _TICK = timedelta(microseconds=1)
@@ -37,12 +37,13 @@ def _read_format(text: str) -> str:
     return _directives(text, frozenset({"iso", *_EPOCHS}))
 
 
-def _spelt_format(text: str) -> str:
+def spelt_format(text: str) -> str:
+    """Give ``text`` where it is a format of ``Bounds``; raises ValueError where it is none."""
     return _directives(text, frozenset({"iso", "date", *_EPOCHS}))
 
 
 ReadFormat = Annotated[str, AfterValidator(_read_format)]
-SpeltFormat = Annotated[str, AfterValidator(_spelt_format)]
+SpeltFormat = Annotated[str, AfterValidator(spelt_format)]
 
 
 class Time(BaseModel):
