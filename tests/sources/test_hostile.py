@@ -1,10 +1,10 @@
 """Every source that speaks HTTP, at a server that fails in every way that the kit knows.
 
-A source takes part by the case that its tests offer: ``CASE`` in ``tests/sources/<name>/case.py``.
+A source takes part by the case that its tests offer: ``CASES`` in a file ``case.py`` beside them.
 """
 
 from importlib import import_module
-from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -14,13 +14,15 @@ from tests.conftest import missing
 
 WITHOUT_HTTP = {"sql"}
 SOURCES = sorted(BUILT_IN.keys() - WITHOUT_HTTP)
+FOLDERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/case.py"))
 
 
 def case_of(name):
-    place = f"tests.sources.{name.replace('-', '_')}"
-    if find_spec(place) is None or find_spec(f"{place}.case") is None:
-        missing(f"the source {name} offers no case: write {place.replace('.', '/')}/case.py")
-    return import_module(f"{place}.case").CASE
+    for folder in FOLDERS:
+        cases = import_module(f"tests.sources.{folder}.case").CASES
+        if name in cases:
+            return cases[name]
+    return missing(f"the source {name} offers no case: write tests/sources/*/case.py for it")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
