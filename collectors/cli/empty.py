@@ -30,7 +30,8 @@ def empty(settings: Settings, data_set: str, target_name: str | None, *, yes: bo
 
     What still waits in the outbox stays there and is delivered afterwards. What was collected
     still counts as collected, so nothing comes back by itself: 'run NAME --start DAY --end DAY'
-    collects it again. Let no run of its collectors go on meanwhile.
+    collects it again, 'targets fill' sends what the embedded data sets hold. Let no run of its
+    collectors go on meanwhile.
     """
     named = one_data_set(data_set)
     target = _target(settings.platform.targets, target_name)

@@ -146,21 +146,26 @@ class Delivery(Part):
         Gives for each, by its id, why it was left where it is, or None. Lanes that hold ``limit``
         bytes take none. With ``dry_run`` nothing is changed.
         """
+        data_set = put.first.data_set
+
+        def look(connection: Connection) -> dict[int, str | None]:
+            known = [lanes.find(connection, target, data_set) for target in put.targets]
+            there = [lane_id for lane_id in known if lane_id is not None]
+            return replays.obstacles(connection, put, there, limit)
 
         def work(connection: Connection) -> dict[int, str | None]:
-            now = self.now()
             histories.lock(connection, put.first.collector)
-            lane_ids = [lanes.ensure(connection, one, put.first.data_set) for one in put.targets]
+            lane_ids = [lanes.ensure(connection, target, data_set) for target in put.targets]
             found = replays.obstacles(connection, put, lane_ids, limit)
             good = [one for one in put.letters if found[one.id] is None]
-            if good and not dry_run:
-                replays.put_back(connection, put, good, lane_ids, now)
-                for letter in good:
-                    detail = f"{letter.reason}: {letter.observation}"
-                    self.note(connection, "dead-letters replay", letter.data_set, detail)
+            if good:
+                replays.put_back(connection, put, good, lane_ids, self.now())
+            for letter in good:
+                detail = f"{letter.reason}: {letter.observation}"
+                self.note(connection, "dead-letters replay", data_set, detail)
             return found
 
-        return self.database.write(work)
+        return self.database.read(look) if dry_run else self.database.write(work)
 
     def discard(self, letters: Sequence[DeadLetter]) -> int:
         """Throw dead letters away, each with a trace in the audit; gives how many there were."""

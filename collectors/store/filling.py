@@ -16,14 +16,13 @@ from collectors.store import coverage, histories, lanes, outbox, runs, snapshots
 from collectors.store.coverage import DELIVERED, OWED
 from collectors.store.outbox import Chunk
 from collectors.store.part import Part
-from collectors.store.runs import Planned, Run, State
+from collectors.store.runs import REFILL, Planned, Run, State
 from collectors.store.view import Debt
 from collectors.store.windows import Lanes, Piece
 
 LOOSE = "targets fill"
 """Stands for a collector where records came to the copy otherwise; a real one has no blank."""
 
-KIND = "refill"
 PRIORITY = 4
 _DAY = 86_400
 """What a stretch is widened by, in seconds, where two collectors may count in different zones."""
@@ -177,7 +176,7 @@ def _planned(debt: Debt, window: Interval) -> Planned:
     return Planned(
         start=window[0],
         end=window[1],
-        kind=KIND,
+        kind=REFILL,
         priority=PRIORITY,
         reason=f"owed to {debt.lane.name}",
     )
@@ -207,7 +206,7 @@ def _writers(connection: Connection, debt: Debt, copy: str) -> list[str]:
 
 def _payable(connection: Connection, debt: Debt, copy: str) -> Payable:
     writers = _writers(connection, debt, copy)
-    newest = max(runs.newest(connection, name, without=KIND) for name in writers)
+    newest = max(runs.newest(connection, name, without=REFILL) for name in writers)
     whole = (debt.start, debt.end)
     owed = coverage.lane_intervals(connection, debt.lane.id, debt.collector, OWED)
     found = intersect([whole], owed)
