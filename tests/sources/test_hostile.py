@@ -1,6 +1,7 @@
 """Every source that speaks HTTP, at a server that fails in every way that the kit knows.
 
-A source takes part by the case that its tests offer: ``CASES`` in a file ``case.py`` beside them.
+A source takes part by the case that its tests offer in a file ``case.py`` beside them: ``CASE``
+in a folder that is called like the source, or ``CASES`` by name.
 """
 
 from importlib import import_module
@@ -19,7 +20,8 @@ FOLDERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/case
 
 def case_of(name):
     for folder in FOLDERS:
-        cases = import_module(f"tests.sources.{folder}.case").CASES
+        offered = vars(import_module(f"tests.sources.{folder}.case"))
+        cases = offered.get("CASES") or {folder.replace("_", "-"): offered["CASE"]}
         if name in cases:
             return cases[name]
     return missing(f"the source {name} offers no case: write tests/sources/*/case.py for it")

@@ -21,15 +21,11 @@ def credential(server, directory):
     )
 
 
-CASES = {
-    "google-analytics": Case(
-        query={"property": "94954354", "goals": {"start": "begin", "done": "complete"}},
-        credential=credential,
-        server=lambda: GoogleServer(
-            GoogleAccount(events=[*BEGAN, *FINISHED], key_events={"complete"})
-        ),
-        window=Window(beginning(date(2026, 11, 9), LONDON), beginning(date(2026, 11, 16), LONDON)),
-        period=Period.DAY,
-        zone=LONDON,
-    )
-}
+CASE = Case(
+    query={"property": "94954354", "goals": {"start": "begin", "done": "complete"}},
+    credential=credential,
+    server=lambda: GoogleServer(GoogleAccount(events=[*BEGAN, *FINISHED], key_events={"complete"})),
+    window=Window(beginning(date(2026, 11, 9), LONDON), beginning(date(2026, 11, 16), LONDON)),
+    period=Period.DAY,
+    zone=LONDON,
+)

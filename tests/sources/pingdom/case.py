@@ -6,11 +6,9 @@ from tests.servers.pingdom import TOKEN, Account, PingdomServer
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
-CASES = {
-    "pingdom": Case(
-        query={"check": "Carers"},
-        credential={"token": TOKEN, "base_url": "{server}"},
-        server=lambda: PingdomServer(Account(now=NOW)),
-        window=Window(NOON - timedelta(days=60), NOON),
-    )
-}
+CASE = Case(
+    query={"check": "Carers"},
+    credential={"token": TOKEN, "base_url": "{server}"},
+    server=lambda: PingdomServer(Account(now=NOW)),
+    window=Window(NOON - timedelta(days=60), NOON),
+)
