@@ -13,11 +13,18 @@ GROUP = "collectors.sources"
 """The group of entry points with which other packages add a source: ``name = "package:Class"``."""
 
 BUILT_IN = {
+    "data-set": "collectors.sources.data_set:DataSetSource",
     "google-analytics": "collectors.sources.google_analytics:GoogleAnalytics",
+    "google-analytics-realtime": (
+        "collectors.sources.google_analytics.realtime:GoogleAnalyticsRealtime"
+    ),
     "json": "collectors.sources.json:Json",
     "matomo": "collectors.sources.matomo:Matomo",
     "pingdom": "collectors.sources.pingdom:Pingdom",
+    "satisfaction": "collectors.sources.satisfaction:Satisfaction",
     "spreadsheet": "collectors.sources.spreadsheet:Spreadsheet",
+    "sql": "collectors.sources.sql:Sql",
+    "support-api": "collectors.sources.satisfaction.support_api:SupportApi",
 }
 
 
