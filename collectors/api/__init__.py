@@ -26,6 +26,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict
 
+from collectors.api.data_sets import DataSetReader, Input, NoDataSets
 from collectors.clock import Clock
 from collectors.errors import (
     CollectorError,
@@ -37,7 +38,7 @@ from collectors.errors import (
 )
 from collectors.http_client import HttpClient, Reply, scrub, without_query
 from collectors.periods import ALWAYS, Period, Window, beginning, floor, shift
-from collectors.values import Number, Reading, Secret
+from collectors.values import DataSet, Number, Reading, Secret
 
 __all__ = [
     "ALWAYS",
@@ -45,8 +46,11 @@ __all__ = [
     "CollectorError",
     "Context",
     "Credential",
+    "DataSet",
+    "DataSetReader",
     "Document",
     "HttpClient",
+    "Input",
     "NotYet",
     "Number",
     "Period",
@@ -122,7 +126,7 @@ class Context:
     ``directory`` is where relative file names begin; ``state`` is what the source remembers from
     run to run (text to text), kept only if the run succeeds; ``warn`` adds a sentence to what the
     run reports; ``hide`` keeps a secret that the source has come by out of whatever is told;
-    ``log`` takes an event and its fields.
+    ``log`` takes an event and its fields; ``data_sets`` reads what ``Source.inputs`` names.
     """
 
     http: HttpClient
@@ -138,6 +142,7 @@ class Context:
     warn: Callable[[str], None]
     hide: Callable[[Secret], None]
     log: Any
+    data_sets: DataSetReader = NoDataSets()  # noqa: RUF009 - it has no state
 
     def ahead(
         self, fetch: Callable[[Item], Result], items: Iterable[Item], at_most: int = 4
@@ -185,6 +190,11 @@ class Source(BaseModel):
     def fixed_zone(self) -> ZoneInfo | None:
         """The zone in which the source counts its days, where the query does not choose it."""
         return None
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The data sets that it reads: it is collected after them, and again when they change."""
+        return ()
 
     def earliest(self, now: datetime) -> datetime | None:
         """The start of what the source still remembers at ``now``; None where it is unknown."""

@@ -126,18 +126,32 @@ class Settings:
     @contextmanager
     def data_sets(self) -> Iterator[DataSets]:
         """Open the embedded data sets."""
-        platform = self.platform
-        data_sets = DataSets(
-            platform.embedded.reveal(),
-            clock=self.world.clock,
-            synchronous=platform.synchronous,
-            patience=self.world.busy,
-        )
+        data_sets = self._data_sets()
         try:
             data_sets.open()
             yield data_sets
         finally:
             data_sets.close()
+
+    @contextmanager
+    def _peek(self) -> Iterator[DataSets | None]:
+        """Open the embedded data sets if there are any, as they are."""
+        there = _exists(self.platform.embedded.reveal())
+        data_sets = self._data_sets() if there else None
+        try:
+            yield data_sets
+        finally:
+            if data_sets is not None:
+                data_sets.close()
+
+    def _data_sets(self) -> DataSets:
+        platform = self.platform
+        return DataSets(
+            platform.embedded.reveal(),
+            clock=self.world.clock,
+            synchronous=platform.synchronous,
+            patience=self.world.busy,
+        )
 
     @contextmanager
     def parts(self, store: Store) -> Iterator[Parts]:
@@ -177,6 +191,9 @@ class Settings:
             outbox_limit=self.configuration.platform.outbox_limit,
             embedded=data_sets,
             has_copy=EMBEDDED in (target.name for target in self.configuration.platform.targets),
+            peek=self._peek,
+            targets=self.configuration.platform.targets,
+            collectors=self.configuration.collectors,
             patience=self.world.patience,
         )
 

@@ -7,6 +7,7 @@ from collectors.api import Source
 from collectors.config.building import Builder
 from collectors.config.files import name_of
 from collectors.config.findings import Findings, Reporter
+from collectors.config.inputs import joined
 from collectors.config.model import Collector, Configuration, Place, Platform, Service
 from collectors.config.nodes import Node
 from collectors.config.platforms import platform_of
@@ -77,7 +78,9 @@ class _Reading:
             for collector in self._collectors(file, builder, usable=usable):
                 services.setdefault(file.service.name, file.service)
                 self._keep(collector, collectors)
-        return platform, apart(collectors, self.findings.add), services
+        kept = apart(collectors, self.findings.add)
+        kept = joined(kept, platform, self.findings.add, self.doubts.add)
+        return platform, kept, services
 
     def _look_around(self) -> None:
         here = Place(str(self._directory))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from collectors.config.inputs import layers
 from collectors.config.model import Collector
 from collectors.engine.sender import Sender, Sent
 from collectors.errors import CollectorError
@@ -106,18 +107,37 @@ class LocalEngine:
     ) -> Report:
         """Collect all that is due of these collectors and deliver it.
 
+        What reads data sets of others is collected after them, once they have been delivered.
         ``between`` asks for a stretch by hand. ``data_sets`` names what is delivered besides;
         None is all that waits. Raises StoreError where the outbox cannot be read.
         """
-        delivery = self.parts.store.delivery
+        outcomes: list[Outcome] = []
+        sent = Sent()
         with Heart(self.parts) as heart:
-            sender = self._sender = Sender(self.parts, SENDERS, self.progress.delivered)
-            try:
-                sender.notice(delivery.lanes_with_entries(self.parts.sinks, data_sets))
-                outcomes = self._collect_all(collectors, between, heart, sender)
-            finally:
-                sent = sender.close()
+            for names in layers(collectors):
+                if self.stopped:
+                    break
+                layer = {name: collectors[name] for name in names}
+                outcomes += self._run_layer(layer, between, data_sets, heart, sent)
         return Report(outcomes, sent)
+
+    def _run_layer(
+        self,
+        collectors: Mapping[str, Collector],
+        between: Between | None,
+        data_sets: set[str] | None,
+        heart: Heart,
+        sent: Sent,
+    ) -> list[Outcome]:
+        """Collect what does not read one another; what has been delivered is added to ``sent``."""
+        delivery = self.parts.store.delivery
+        sender = self._sender = Sender(self.parts, SENDERS, self.progress.delivered)
+        try:
+            waiting = set(delivery.lanes_with_entries(self.parts.sinks, data_sets))
+            sender.notice(waiting - sent.left.keys())
+            return self._collect_all(collectors, between, heart, sender)
+        finally:
+            sent.add(sender.close())
 
     def fill(
         self, collectors: Mapping[str, Collector], target: str, data_sets: frozenset[str]
@@ -136,10 +156,7 @@ class LocalEngine:
                     break
                 sender = self._sender = Sender(self.parts, SENDERS, self.progress.delivered)
                 sender.notice(waiting - total.left.keys())
-                sent = sender.close()
-                total.observations += sent.observations
-                total.rejected += sent.rejected
-                total.left |= sent.left
+                total.add(sender.close())
         return total
 
     def _collect_all(

@@ -30,6 +30,12 @@ class Sent:
     rejected: int = 0
     left: dict[int, str] = field(default_factory=dict)
 
+    def add(self, more: "Sent") -> None:
+        """Count what somebody else has delivered too."""
+        self.observations += more.observations
+        self.rejected += more.rejected
+        self.left |= more.left
+
 
 class Sender:
     """The sender of one process: it owns a lane from the first entry on.

@@ -1,6 +1,6 @@
 """The first verb: collect one window, from the source into the outbox and the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,10 +20,11 @@ from collectors.errors import (
 )
 from collectors.periods import Window
 from collectors.runner.chunks import Piece
+from collectors.runner.inputs import begin
 from collectors.runner.parts import Parts
 from collectors.runner.reading import read_pieces, revision_of
 from collectors.runner.tally import Tally
-from collectors.store import Chunk, Lanes, Result, Run, State
+from collectors.store import Chunk, Lanes, Read, Result, Run, State
 
 WARNINGS_AT_MOST = 100
 CLOCK_IS_WRONG = timedelta(minutes=5)
@@ -105,6 +106,7 @@ class Collection:
         self._on_chunk = on_chunk
         self._warnings: list[str] = []
         self._trusted = True
+        self._reads: Sequence[Read] = ()
         began = from_epoch(run.began_at or run.planned_at)
         self._tally = Tally(collector, self.window, began)
 
@@ -113,6 +115,7 @@ class Collection:
         ledger = self._parts.store.ledger
         context = self._parts.context(self._collector, self._warnings)
         revision = revision_of(self._collector, context)
+        self._reads = begin(self._parts, self._collector, self.window)
         to = self._lanes()
         last = self._keep_earlier(context, to)
         if revision != revision_of(self._collector, context):
@@ -206,6 +209,7 @@ class Collection:
             rejected=tally.rejected,
             warnings=warnings,
             labels=tally.labels(),
+            reads=self._reads,
         )
 
     def _clock_is_right(self) -> bool:

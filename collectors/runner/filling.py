@@ -11,7 +11,6 @@ from collectors.intervals import Interval, subtract
 from collectors.runner.parts import Parts
 from collectors.runner.refilling import axis_of
 from collectors.store import LOOSE
-from collectors.store.snapshots import EVERYTHING
 
 _SECOND = timedelta(seconds=1)
 
@@ -91,9 +90,4 @@ def _of_nobody(
 def _labels(parts: Parts, collector: Collector) -> list[Interval]:
     """Give what is collected, by what ``_timestamp`` says of it."""
     axis = axis_of(collector)
-    labels = []
-    for one in parts.store.view.collected(collector.name):
-        opens, closes = axis.label(one.start), axis.label(one.end)
-        start = EVERYTHING[0] if opens is None else epoch(opens)
-        labels.append((start, EVERYTHING[1] if closes is None else epoch(closes)))
-    return labels
+    return [axis.span((one.start, one.end)) for one in parts.store.view.collected(collector.name)]

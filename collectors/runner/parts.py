@@ -1,8 +1,11 @@
 """The parts that the verbs work with, built at the edge and passed in."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -12,12 +15,14 @@ import structlog
 from collectors.api import Context
 from collectors.clock import Clock
 from collectors.config import Vault
-from collectors.config.model import Collector
+from collectors.config.model import Collector, Target
 from collectors.datasets import DataSets
 from collectors.http_client import HttpClient
+from collectors.runner.data_set_reader import Peek, Reader
 from collectors.runner.patience import Patience
 from collectors.sink.contract import Sink
 from collectors.store import Store
+from collectors.values import DataSet
 
 SHARED_AT_MOST = 64
 """How many shared things a process keeps; the one built longest ago goes first."""
@@ -57,7 +62,8 @@ class SharedThings:
 class Parts:
     """Everything that collecting and delivering needs. ``sinks`` are by name of target.
 
-    ``has_copy`` tells that the embedded data sets are a target, ``embedded`` that they are open.
+    ``has_copy`` tells that the embedded data sets are a target, ``embedded`` that they are open;
+    where they are not, ``peek`` opens them for reading. ``collectors`` are all that there are.
     """
 
     store: Store
@@ -69,8 +75,26 @@ class Parts:
     outbox_limit: int
     embedded: DataSets | None = None
     has_copy: bool = False
+    peek: Peek = nullcontext
+    targets: Sequence[Target] = ()
+    collectors: Mapping[str, Collector] = field(default_factory=dict)
     patience: Patience = Patience()  # noqa: RUF009 - frozen itself
     shared: SharedThings = field(default_factory=SharedThings)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """The reader of data sets for the sources that make figures of figures."""
+        writers = defaultdict[DataSet, list[Collector]](list)
+        for one in self.collectors.values():
+            if one.enabled:
+                writers[one.data_set].append(one)
+        return Reader(
+            http=self.http,
+            clock=self.clock,
+            targets=self.targets,
+            writers=writers,
+            peek=(lambda: nullcontext(self.embedded)) if self.embedded else self.peek,
+        )
 
     def context(self, collector: Collector, warnings: list[str]) -> Context:
         """Build what one run of a collector's source is given; ConfigError without a credential."""
@@ -93,4 +117,5 @@ class Parts:
             log=structlog.get_logger().bind(
                 collector=collector.name, data_set=str(collector.data_set)
             ),
+            data_sets=self.reader,
         )

@@ -1,17 +1,19 @@
 """From a collector and its coverage to runs that are written down as due."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 
 from collectors.api import Document
 from collectors.clock import epoch, from_epoch
 from collectors.config.model import EMBEDDED, Collector
 from collectors.errors import CollectorError, ConfigError
-from collectors.intervals import Interval, subtract
+from collectors.intervals import Interval, intersect, subtract
 from collectors.periods import ALWAYS, Period, Window
+from collectors.runner.inputs import changed, ready
 from collectors.runner.parts import Parts
-from collectors.runner.reading import border, revision_of
+from collectors.runner.reading import revision_of
+from collectors.runner.terms import terms_of
 from collectors.schedule import (
     PRIORITY,
     Collected,
@@ -26,9 +28,6 @@ from collectors.schedule import (
     windows_between,
 )
 from collectors.store import Plan, Planned, Stretch
-
-WINDOWS_A_TURN = 24
-"""The most windows of one collector that are planned at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,27 +88,15 @@ def _due_after(
     start = parts.store.view.origin(collector.name) or origin(first, now)
     if remember_origin:
         start = parts.store.ledger.origin(collector.name, start)
-    terms = terms_of(collector, start, now)
+    terms = _divided(parts, collector, terms_of(collector, start, now))
     owed = _owed(parts, collector)
-    return due(terms, _without(_coverage(stretches), owed), now)
+    coverage = _marked(_coverage(stretches), changed(parts, collector, stretches))
+    return due(terms, _without(coverage, owed), now)
 
 
-def terms_of(collector: Collector, start: datetime | None, now: datetime) -> Terms:
-    """Give what decides which windows of a collector are due."""
-    with border(collector):
-        max_span, earliest = collector.source.max_span, collector.source.earliest(now)
-    if collector.replace:
-        max_span = timedelta(0)  # a period is a snapshot
-    return Terms(
-        period=collector.period,
-        zone=collector.zone,
-        since=collector.since,
-        origin=start,
-        settle=collector.settle,
-        max_span=max_span,
-        earliest=earliest,
-        limit=WINDOWS_A_TURN,
-    )
+def _divided(parts: Parts, collector: Collector, terms: Terms) -> Terms:
+    """Keep apart what is made of figures that are there, and of such that are not."""
+    return replace(terms, ready=ready(parts, collector, terms))
 
 
 def lost_windows(parts: Parts, collector: Collector) -> list[Window]:
@@ -132,7 +119,7 @@ def windows_by_hand(parts: Parts, collector: Collector, between: Between) -> lis
             f"{collector.name}: an instant has no past, so --start and --end mean nothing for it"
         )
     now = parts.clock.now()
-    terms = terms_of(collector, None, now)
+    terms = _divided(parts, collector, terms_of(collector, None, now))
     return windows_between(terms, between.start, between.end, now)
 
 
@@ -173,11 +160,28 @@ def _coverage(stretches: Sequence[Stretch]) -> list[Collected]:
     ]
 
 
-def _without(coverage: list[Collected], owed: list[Interval]) -> list[Collected]:
-    if not owed:
+def _marked(coverage: list[Collected], changed: Sequence[Interval]) -> list[Collected]:
+    """Give the coverage with what has to be made again, though it may be settled."""
+    if not changed:
+        return coverage
+    again = [
+        replace(
+            one,
+            window=Window(from_epoch(start), from_epoch(end)),
+            settled=False,
+            changed=True,
+        )
+        for one in coverage
+        for start, end in intersect([(epoch(one.window.start), epoch(one.window.end))], changed)
+    ]
+    return [*_without(coverage, changed), *again]
+
+
+def _without(coverage: list[Collected], taken: Sequence[Interval]) -> list[Collected]:
+    if not taken:
         return coverage
     return [
-        Collected(Window(from_epoch(start), from_epoch(end)), one.settled, one.collected_at)
+        replace(one, window=Window(from_epoch(start), from_epoch(end)))
         for one in coverage
-        for start, end in subtract([(epoch(one.window.start), epoch(one.window.end))], owed)
+        for start, end in subtract([(epoch(one.window.start), epoch(one.window.end))], taken)
     ]

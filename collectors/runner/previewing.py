@@ -10,6 +10,7 @@ from collectors.config.model import Collector
 from collectors.errors import CollectorError, NotYet
 from collectors.periods import Window
 from collectors.runner.collecting import Outcome
+from collectors.runner.inputs import check
 from collectors.runner.parts import Parts
 from collectors.runner.planning import Between, find_due, windows_by_hand
 from collectors.runner.reading import read_pieces
@@ -68,6 +69,7 @@ def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Wind
     state, reason = State.DONE, "a dry run: nothing was stored or sent"
     try:
         context = looking(parts, collector, warnings)
+        check(parts, collector, window)
         if collector.replace:
             sink.empty(collector.data_set)
         for piece in read_pieces(collector, window, context, tally, warnings.append):

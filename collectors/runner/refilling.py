@@ -83,6 +83,11 @@ class Axis:
             return None
         return label(moment, self._grain, self.zone)
 
+    def span(self, interval: Interval) -> Interval:
+        """Give what ``_timestamp`` says of both ends of an interval; the edges of time stay."""
+        start, end = (at if (said := self.label(at)) is None else epoch(said) for at in interval)
+        return start, end
+
     def start(self, timestamp: str) -> int:
         """Give where the day, or the hour, of a record begins."""
         said = datetime.fromisoformat(timestamp)

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from collectors.intervals import Interval
 from collectors.periods import UTC_ZONE, Period, Window
 
 DAY = timedelta(days=1)
@@ -33,11 +34,15 @@ PRIORITY: Mapping[Kind, int] = {
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """A stretch of coverage: ``collected_at`` is when the success that wrote it began."""
+    """A stretch of coverage: ``collected_at`` is when the success that wrote it began.
+
+    ``changed`` tells that what it was made of has changed since.
+    """
 
     window: Window
     settled: bool
     collected_at: datetime
+    changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class Terms:
     period. ``settle`` is how long after its end a period may change; until then it is asked for
     again once a ``revisit``. ``max_span`` is the longest window to ask for, in elapsed time (None:
     any). ``earliest`` is the start of what the source still remembers (None: all or unknown).
-    ``limit`` is the most windows a turn (None: all).
+    ``limit`` is the most windows a turn (None: all). ``ready`` are the whole periods of which all
+    that they are made of is there (None: all are): no window holds such and others.
     """
 
     period: Period
@@ -70,3 +76,4 @@ class Terms:
     earliest: datetime | None = None
     revisit: timedelta = DAY
     limit: int | None = None
+    ready: tuple[Interval, ...] | None = None

@@ -38,6 +38,7 @@ class _Asked(NamedTuple):
     start: int
     end: int
     at: datetime
+    changed: bool
 
 
 def due(terms: Terms, coverage: Sequence[Collected], now: datetime) -> list[Due]:
@@ -53,7 +54,7 @@ def due(terms: Terms, coverage: Sequence[Collected], now: datetime) -> list[Due]
     missing = _missing(terms, coverage, [wanted])
     last = epoch(preceding(from_epoch(wanted[1]), terms.period, terms.zone))
     asked = list(_to_ask_again(terms, coverage, wanted, now))
-    again = subtract([(start, end) for start, end, _ in asked], missing)
+    again = subtract([(one.start, one.end) for one in asked], missing)
     windows = chain(
         _never(terms, Kind.LIVE, intersect(missing, [(last, wanted[1])])),
         _never(terms, Kind.CATCH_UP, subtract(missing, [(last, wanted[1])])),
@@ -82,7 +83,7 @@ def windows_between(
 
 def unreachable(terms: Terms, coverage: Sequence[Collected], now: datetime) -> list[Window]:
     """Give the stretches that were never collected and that the source no longer remembers."""
-    first = _first(terms, now)
+    first = first_period(terms, now)
     bound = min(_reachable(terms, first), floor(now, terms.period, terms.zone))
     if first >= bound:
         return []
@@ -120,7 +121,8 @@ def origin(terms: Terms, now: datetime) -> datetime:
     return preceding(floor(now, terms.period, terms.zone), terms.period, terms.zone)
 
 
-def _first(terms: Terms, now: datetime) -> datetime:
+def first_period(terms: Terms, now: datetime) -> datetime:
+    """Give the start of the first period that is wanted, whether the source remembers it or not."""
     start = origin(terms, now) if terms.origin is None else terms.origin
     if terms.since is not None:
         start = _opening(terms, terms.since)
@@ -152,7 +154,7 @@ def _reachable(terms: Terms, first: datetime) -> datetime:
 
 
 def _wanted(terms: Terms, now: datetime) -> Interval | None:
-    first = _reachable(terms, _first(terms, now))
+    first = _reachable(terms, first_period(terms, now))
     horizon = floor(now, terms.period, terms.zone)
     return (epoch(first), epoch(horizon)) if first < horizon else None
 
@@ -173,14 +175,14 @@ def _to_ask_again(
     latest = now - (terms.revisit - terms.revisit / LEEWAY)
     reached = wanted[0]
     for one in sorted(coverage, key=lambda one: one.window):
-        is_stale = one.collected_at <= latest
+        is_stale = one.changed or one.collected_at <= latest
         if one.settled or not (is_stale or one.window.start < final):
             continue
         stretch = (epoch(one.window.start), epoch(one.window.end))
         for part in intersect([stretch], [(reached, wanted[1])]):
             start, reached = _whole(terms, part)
             end = reached if is_stale else min(reached, epoch(final))
-            yield _Asked(start, end, one.collected_at)
+            yield _Asked(start, end, one.collected_at, one.changed)
 
 
 def _whole(terms: Terms, interval: Interval) -> Interval:
@@ -190,6 +192,9 @@ def _whole(terms: Terms, interval: Interval) -> Interval:
 
 def _tiles(terms: Terms, intervals: Iterable[Interval]) -> Iterator[Window]:
     """Each stretch in windows of whole periods, as long as ``max_span`` allows."""
+    if terms.ready is not None:
+        held = list(intervals)
+        intervals = sorted([*intersect(held, terms.ready), *subtract(held, terms.ready)])
     for interval in intervals:
         start, stop = from_epoch(interval[0]), from_epoch(interval[1])
         while start < stop:
@@ -220,9 +225,12 @@ def _again(
     for window in _tiles(terms, intervals):
         first = bisect_right(ends, epoch(window.start))
         past = bisect_left(starts, epoch(window.end))
-        oldest = min(one.at for one in asked[first:past])
+        known = asked[first:past]
+        oldest = min(one.at for one in known)
         reason = f"provisional, last asked {oldest:%Y-%m-%dT%H:%MZ}"
-        if is_settled(window.end, terms.settle, now):
+        if any(one.changed for one in known):
+            reason = "what it is made of has changed"
+        elif is_settled(window.end, terms.settle, now):
             reason += ", old enough to settle"
         yield _due(terms, Kind.REVISIT, window, reason)
 

@@ -8,6 +8,7 @@ from collectors.store.ledger import Plan
 from collectors.store.outbox import Chunk, Entry
 from collectors.store.owner import Owner
 from collectors.store.part import FILL_STEPS, STEPS
+from collectors.store.reads import Read
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
 from collectors.store.view import Debt
@@ -32,6 +33,7 @@ __all__ = [
     "Piece",
     "Plan",
     "Planned",
+    "Read",
     "Result",
     "Run",
     "State",

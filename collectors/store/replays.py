@@ -6,15 +6,18 @@ say of its period, and is superseded by them. All functions work inside a transa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
+from collectors.clock import epoch
 from collectors.intervals import Interval
 from collectors.packing import pack
-from collectors.store import coverage, dead_letters, outbox, period_ids, runs, tables
+from collectors.record_rules import parse_timestamp
+from collectors.store import coverage, dead_letters, outbox, period_ids, reads, runs, tables
 from collectors.store.coverage import DELIVERED
 from collectors.store.dead_letters import DeadLetter
 from collectors.store.runs import OPEN, REFILL, SUCCEEDED, Run
@@ -93,8 +96,14 @@ def put_back(
             )
     if put.first.target is None:
         _count(connection, put, run, [str(one["_id"]) for one in observations])
+    reads.forget(connection, lane_ids, reads.readers(connection, lane_ids), _span(observations))
     for letter in good:
         dead_letters.discard(connection, letter.id)
+
+
+def _span(observations: Sequence[Any]) -> Interval:
+    moments = [epoch(parse_timestamp(one["_timestamp"])) for one in observations]
+    return min(moments), max(moments) + 1
 
 
 def _shared_obstacle(

@@ -48,6 +48,7 @@ _OPEN = sa.and_(runs.c.collector == bindparam("collector"), runs.c.state.in_(OPE
 _HAS_OPEN = sa.select(sa.exists().where(_OPEN))
 _LOCK_OPEN = sa.select(runs).where(_OPEN).order_by(runs.c.id).with_for_update(key_share=True)
 _OPEN_WINDOWS = sa.select(runs.c.start, runs.c.end).where(_OPEN)
+_RUNNING_WINDOWS = _OPEN_WINDOWS.where(runs.c.state == State.RUNNING)
 _NEWEST = sa.select(sa.func.max(runs.c.id)).where(
     runs.c.collector == bindparam("collector"), runs.c.kind != bindparam("without")
 )
@@ -125,6 +126,12 @@ def has_open(connection: Connection, collector: str) -> bool:
 def open_windows(connection: Connection, collector: str) -> list[Interval]:
     """Give the windows of the runs of a collector that have not ended."""
     rows = connection.execute(_OPEN_WINDOWS, {"collector": collector})
+    return [(start, end) for start, end in rows]
+
+
+def running_windows(connection: Connection, collector: str) -> list[Interval]:
+    """Give the windows of a collector that are being collected."""
+    rows = connection.execute(_RUNNING_WINDOWS, {"collector": collector})
     return [(start, end) for start, end in rows]
 
 

@@ -10,6 +10,7 @@ from collectors.store.filling import Filling
 from collectors.store.ledger import Ledger
 from collectors.store.owner import Owner
 from collectors.store.quota_book import QuotaBook
+from collectors.store.reads import Reads
 from collectors.store.view import View
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,6 +46,7 @@ class Store:
         self.ledger = Ledger(*parts)
         self.delivery = Delivery(*parts)
         self.filling = Filling(*parts)
+        self.reads = Reads(*parts)
         self.view = View(*parts)
         self.quota = QuotaBook(*parts)
 

@@ -5,17 +5,20 @@ All functions work inside a transaction.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
+from collectors.clock import epoch
 from collectors.intervals import Interval, subtract
 from collectors.packing import pack
-from collectors.store import coverage, dead_letters, outbox, period_ids, runs, snapshots
+from collectors.store import coverage, dead_letters, outbox, period_ids, reads, runs, snapshots
 from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import Address
 from collectors.store.labels import Labels
 from collectors.store.outbox import Chunk
 from collectors.store.period_ids import Gone
+from collectors.store.reads import Read
 from collectors.store.runs import Run
 
 
@@ -46,7 +49,8 @@ class Result:
     """What a run found out about its window once it had read all of it.
 
     ``settled_until`` is where the provisional periods begin, in seconds since 1970; ``labels`` are
-    what ``_timestamp`` says of its first period and of the one after its last (None: a document).
+    what ``_timestamp`` says of its first period and of the one after its last (None: a document);
+    ``reads`` is what of other data sets it was made of.
     """
 
     stretches: Sequence[Stretch]
@@ -58,6 +62,7 @@ class Result:
     rejected: int = 0
     warnings: Sequence[str] = field(default_factory=tuple)
     labels: Labels | None = None
+    reads: Sequence[Read] = ()
 
 
 def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, now: int) -> None:
@@ -99,6 +104,10 @@ def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: 
         _note_delivery(connection, run, lane_id, window)
     for lane_id in lanes.full:
         _note_debt(connection, run, lane_id, window)
+    reads.keep(connection, run.collector, result.reads)
+    every_lane = [*lanes.open, *lanes.full]
+    if names := reads.readers(connection, every_lane):
+        reads.forget(connection, every_lane, names, _span(lanes, result))
     runs.end(
         connection,
         run.id,
@@ -110,6 +119,14 @@ def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: 
         rejected=result.rejected,
         warnings=result.warnings,
     )
+
+
+def _span(lanes: Lanes, result: Result) -> Interval:
+    """Give what of the data set has changed, by ``_timestamp``."""
+    if lanes.replace or result.labels is None:
+        return snapshots.EVERYTHING
+    opens, closes = result.labels
+    return epoch(datetime.fromisoformat(opens)), epoch(datetime.fromisoformat(closes))
 
 
 def settle(connection: Connection, entry: outbox.Entry) -> bool:

@@ -1,0 +1,236 @@
+"""Figures made of another data set's: rates, ratios, scores, and sums over longer periods.
+
+A completion rate, of a data set that counts ``start`` and ``done`` under ``stage``::
+
+    source: data-set
+    schedule: weekly
+    query:
+      data_set: carers-allowance/journey
+      rates:
+        completion_rate: {field: stage, numerator: done, denominator: start, count: count}
+
+Digital take-up, with the transactions of every channel beside it::
+
+    source: data-set
+    schedule: monthly
+    query:
+      data_set: carers-allowance/transactions-by-channel
+      sums: [count]
+      rates:
+        digital_takeup: {field: channel, numerator: [digital, assisted-*], count: count}
+
+The satisfaction of a month, from the ratings of its days::
+
+    source: data-set
+    schedule: monthly
+    query:
+      data_set: carers-allowance/customer-satisfaction
+      satisfaction: yes
+
+The availability of a day, from its hours::
+
+    source: data-set
+    schedule: daily
+    query:
+      data_set: carers-allowance/monitoring
+      hourly: yes
+      ratios:
+        availability: {of: uptime, over: [uptime, downtime]}
+
+================  ================================================================================
+``data_set``      what is read: ``<data-group>/<data-type>``
+``target``        where: a target's name; or the base URL of another platform's read API, such as
+                  ``https://figures.example/data``. Else the embedded data sets, or the first target
+``hourly``        its records are of hours: days and longer are made of them in the collector's zone
+``where``         only records that have these texts: field to text
+``dimensions``    fields by whose texts the figures are told apart
+``sums``          fields that are summed; each sum is called as its field
+``ratios``        name to ``of`` and ``over``, each a field or a list of fields that are added up
+``rates``         name to ``field``, ``numerator``, ``denominator`` and ``count``: the records whose
+                  ``field`` is like one of the patterns of the numerator, by those of the
+                  denominator (else every record that has the field). ``count`` is the field that is
+                  summed; without it, records are counted
+``satisfaction``  ``yes``: sums of ``rating_1`` … ``rating_5``, their ``total``, ``weighted_score``
+                  ((mean - 1) / 4) and ``share_satisfied`` ((rating_4 + rating_5) / total)
+================  ================================================================================
+
+Counts are summed over the period first, by the data set itself; everything else is made of the
+sums. What is divided by nothing, or made of a figure that a record leaves unknown, is unknown. A
+period without records has no figures.
+
+It is collected after the collectors that write what it reads, in the same run, once that has been
+delivered. Until all of a period is there, it is not yet; when some of it is collected again, it is
+made again. Of a data set that no collector here writes, nobody knows that: a window of which it
+holds nothing is not yet, until it holds something later; and changes are found as long as a period
+is not settled, so say how long with ``settle``.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from collectors.api import (
+    Context,
+    DataSet,
+    Input,
+    NotYet,
+    Number,
+    Reading,
+    Refused,
+    Source,
+    Window,
+)
+from collectors.sources.data_set.asking import Counts, Question, Texts
+from collectors.sources.data_set.figures import RATINGS, Count, added, divided, rate, satisfaction
+
+__all__ = ["DataSetSource", "Rate", "Ratio"]
+
+FieldName = Annotated[str, Field(pattern="^[A-Za-z][A-Za-z0-9_]+$")]
+Pattern = Annotated[str, Field(min_length=1)]
+SPAN = timedelta(days=366)
+HOURLY_SPAN = timedelta(days=31)
+"""So much is asked for at once: a read API's answer has at most 250,000 rows."""
+
+
+def _is_data_set(text: str) -> str:
+    DataSet.parse(text)
+    return text
+
+
+class Ratio(BaseModel):
+    """The sum of some fields by the sum of others."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    of: FieldName | tuple[FieldName, ...]
+    over: FieldName | tuple[FieldName, ...]
+
+    @property
+    def sides(self) -> tuple[Texts, Texts]:
+        """The fields above and below the line."""
+        return _listed(self.of), _listed(self.over)
+
+
+class Rate(BaseModel):
+    """What some records count by what others count, told apart by the texts of a field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: FieldName
+    numerator: Pattern | tuple[Pattern, ...]
+    denominator: Pattern | tuple[Pattern, ...] = "*"
+    count: FieldName | None = None
+
+
+class DataSetSource(Source):
+    """Figures made of another data set's; the module is its manual page."""
+
+    name: ClassVar[str] = "data-set"
+
+    data_set: Annotated[str, AfterValidator(_is_data_set)]
+    target: Annotated[str, Field(min_length=1)] | None = None
+    hourly: bool = False
+    where: Mapping[FieldName, str] = Field(default_factory=dict)
+    dimensions: tuple[FieldName, ...] = ()
+    sums: tuple[FieldName, ...] = ()
+    ratios: Mapping[FieldName, Ratio] = Field(default_factory=dict)
+    rates: Mapping[FieldName, Rate] = Field(default_factory=dict)
+    satisfaction: bool = False
+
+    @model_validator(mode="after")
+    def _makes_something(self) -> "DataSetSource":
+        if not (self.sums or self.ratios or self.rates or self.satisfaction):
+            raise ValueError("say what to make: `sums`, `ratios`, `rates` or `satisfaction`")
+        for name, one in self.rates.items():
+            if one.field in self.dimensions:
+                raise ValueError(f"the rate {name!r} is by {one.field!r}, so that is no dimension")
+        return self
+
+    @property
+    def max_span(self) -> timedelta:
+        """The longest window whose hours, or days, are asked for at once."""
+        return HOURLY_SPAN if self.hourly else SPAN
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """The data set that it reads."""
+        return (self._input,)
+
+    def collect(self, window: Window, context: Context) -> Iterator[Reading]:
+        """Yield the figures of each period that has records, and of each of its dimensions.
+
+        Raises NotYet where another platform holds neither anything of the window nor later.
+        """
+        answers = {one.apart: one.counts(window, context) for one in self._questions()}
+        found = sorted({key for counts in answers.values() for key in counts})
+        if not found:
+            self._check_there(window, context)
+        for start, texts in found:
+            dimensions = dict(zip(self.dimensions, texts, strict=True))
+            yield Reading(start, self._figures(answers, (start, texts)), dimensions)
+
+    def examine(self, context: Context) -> Iterator[str]:
+        """Read the last period that the data set holds anything of."""
+        for question in self._questions():
+            counts = question.latest(context)
+            if not counts:
+                raise NotYet(f"{self.data_set} holds nothing of what the query asks for yet")
+            start = max(start for start, _ in counts)
+            yield f"{self.data_set} can be read; the last it holds is of {start:%Y-%m-%d}"
+            for name in question.fields:
+                if not any(
+                    one.fields[name][0] for rows in counts.values() for one in rows.values()
+                ):
+                    raise Refused(f"no record of {start:%Y-%m-%d} has a figure in {name!r}")
+            if question.fields:
+                yield f"its records have {', '.join(question.fields)}"
+
+    @property
+    def _input(self) -> Input:
+        return Input(data_set=DataSet.parse(self.data_set), target=self.target, hourly=self.hourly)
+
+    def _questions(self) -> list[Question]:
+        """Give as few questions as tell everything: one, and one a field that tells rows apart."""
+        sides = [name for one in self.ratios.values() for side in one.sides for name in side]
+        plain = [*self.sums, *sides, *(RATINGS if self.satisfaction else ())]
+        by_field: dict[str, list[str]] = {}
+        for one in self.rates.values():
+            by_field.setdefault(one.field, []).extend([one.count] if one.count else [])
+        apart = [self._question(fields, name) for name, fields in by_field.items()]
+        return [self._question(plain, None), *apart] if plain else apart
+
+    def _question(self, fields: list[str], apart: str | None) -> Question:
+        return Question(
+            asked=self._input,
+            where=self.where,
+            dimensions=self.dimensions,
+            fields=tuple(dict.fromkeys(fields)),
+            apart=apart,
+        )
+
+    def _figures(
+        self, answers: Mapping[str | None, Counts], key: tuple[datetime, Texts]
+    ) -> dict[str, Number | None]:
+        count = answers.get(None, {}).get(key, {}).get("", Count())
+        figures = {name: count.amount(name) for name in self.sums}
+        for name, ratio in self.ratios.items():
+            figures[name] = divided(*(added(map(count.amount, side)) for side in ratio.sides))
+        for name, one in self.rates.items():
+            counts = answers[one.field].get(key, {})
+            sides = (_listed(one.numerator), _listed(one.denominator))
+            figures[name] = rate(counts, *sides, one.count)
+        return figures | (satisfaction(count) if self.satisfaction else {})
+
+    def _check_there(self, window: Window, context: Context) -> None:
+        """Raise NotYet where more may come: of what is not ours, and holds nothing later."""
+        if context.data_sets.is_ours(self._input):
+            return
+        latest = self._questions()[0].latest(context)
+        if all(start < window.end for start, _ in latest):
+            raise NotYet(f"{self.data_set} holds nothing of {window} yet, and nothing after it")
+
+
+def _listed(texts: str | Texts) -> Texts:
+    return (texts,) if isinstance(texts, str) else texts
