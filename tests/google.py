@@ -13,12 +13,16 @@ from tests.servers.google import GoogleServer
 LONDON = ZoneInfo("Europe/London")
 
 
+def service_account_of(server: GoogleServer, directory: Path) -> GoogleCredential:
+    """Give a credential with a service account's key of ``server``, kept in ``directory``."""
+    key = server.service_account(directory)
+    return GoogleCredential(kind="service_account", key_file=key, base_url=server.url)
+
+
 def google_context(server: GoogleServer, directory: Path, **overrides: Any) -> Context:
     """Give a context with a service account's key of ``server``, kept in ``directory``."""
     clock = overrides.get("clock", FixedClock(NOW))
-    credential = GoogleCredential(
-        kind="service_account", key_file=server.service_account(directory), base_url=server.url
-    )
+    credential = service_account_of(server, directory)
     parts = {
         "http": HttpClient(clock, sleep=RecordingSleep(), read=5.0, proxies={}),
         "clock": clock,

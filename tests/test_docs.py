@@ -304,10 +304,12 @@ def as_file(sample, number):
         )
         inner = textwrap.indent(lacking + sample, "    ")
         return f"config/services/{number}.yaml", f"service: s{number}\ncollectors:\n  one:\n{inner}"
-    (source,) = [
-        one for one in registry().values() if one.credential and keys <= keys_of(one.credential)
-    ]
-    return f"credentials/{source.name}.yaml", sample
+    (name,) = {
+        one.credential_file or one.name
+        for one in registry().values()
+        if one.credential and keys <= keys_of(one.credential)
+    }
+    return f"credentials/{name}.yaml", sample
 
 
 def layers(found):

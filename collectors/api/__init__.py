@@ -165,8 +165,9 @@ class Context:
 class Source(BaseModel):
     """The contract of a source; its fields are the ``query``. Subclasses override what differs.
 
-    ``credential`` is the model of its credential; unless ``credential_needed``, a collector has one
-    only where it names it.
+    ``credential`` is the model of its credential, ``credential_file`` what that is called where it
+    is not called like the source; unless ``credential_needed``, a collector has one only where it
+    names it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -174,6 +175,7 @@ class Source(BaseModel):
     name: ClassVar[str]
     periods: ClassVar[frozenset[Period]] = frozenset(set(Period) - {Period.INSTANT})
     credential: ClassVar[type[Credential] | None] = None
+    credential_file: ClassVar[str | None] = None
     credential_needed: ClassVar[bool] = True
 
     @property

@@ -127,7 +127,8 @@ def _period(
 
 def _credentials(keys: CollectorKeys, source: Source, node: Table, report: Report) -> str | None:
     if source.credential is not None:
-        return keys.credentials or (source.name if source.credential_needed else None)
+        usual = source.credential_file or source.name
+        return keys.credentials or (usual if source.credential_needed else None)
     if keys.credentials is not None:
         message = f"the source {source.name!r} of {WHAT} takes no credentials: leave them out"
         report(node.entries["credentials"].key, message)

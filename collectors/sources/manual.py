@@ -63,7 +63,8 @@ def facts(source: type[Source]) -> dict[str, str]:
     if source.credential is not None:
         keys = ", ".join(f"`{key}`" for key in source.credential.model_fields)
         where = "" if source.credential_needed else ", where the collector names it"
-        found["credential"] = f"`credentials/{source.name}.yaml`{where}, with {keys}"
+        file = source.credential_file or source.name
+        found["credential"] = f"`credentials/{file}.yaml`{where}, with {keys}"
     return found
 
 

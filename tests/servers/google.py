@@ -12,7 +12,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -45,6 +45,17 @@ _LABELS = {
     "hour": "%H",
 }
 _DIMENSIONS = {*_LABELS, "eventName", "deviceCategory", "pagePath", "hostName", "landingPage"}
+_REALTIME_DIMENSIONS = {"unifiedScreenName", "eventName", "deviceCategory", "minutesAgo"}
+_REALTIME_METRICS = {
+    "activeUsers": "TYPE_INTEGER",
+    "eventCount": "TYPE_INTEGER",
+    "keyEvents": "TYPE_INTEGER",
+    "screenPageViews": "TYPE_INTEGER",
+}
+_REALTIME_KEYS = {
+    "dimensions", "metrics", "dimensionFilter", "metricFilter", "limit", "metricAggregations",
+    "orderBys", "minuteRanges", "returnPropertyQuota",
+}  # fmt: skip
 _METRICS = {
     "eventCount": "TYPE_INTEGER",
     "sessions": "TYPE_INTEGER",
@@ -81,6 +92,18 @@ class Bucket:
     remaining: int
 
 
+def full_quota() -> dict[str, Bucket]:
+    """Give the quota of one kind of reports, untouched."""
+    return {
+        "tokensPerDay": Bucket(200_000),
+        "tokensPerHour": Bucket(40_000),
+        "tokensPerProjectPerHour": Bucket(14_000),
+        "concurrentRequests": Bucket(10),
+        "serverErrorsPerProjectPerHour": Bucket(10),
+        "potentiallyThresholdedRequestsPerHour": Bucket(120),
+    }
+
+
 @dataclass
 class GoogleAccount:
     """What the server knows."""
@@ -100,16 +123,10 @@ class GoogleAccount:
     faults: list[Answer | Callable[[Request], Answer] | None] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
     incompatible: set[frozenset[str]] = field(default_factory=set)
-    quota: dict[str, Bucket] = field(
-        default_factory=lambda: {
-            "tokensPerDay": Bucket(200_000),
-            "tokensPerHour": Bucket(40_000),
-            "tokensPerProjectPerHour": Bucket(14_000),
-            "concurrentRequests": Bucket(10),
-            "serverErrorsPerProjectPerHour": Bucket(10),
-            "potentiallyThresholdedRequestsPerHour": Bucket(120),
-        }
-    )
+    quota: dict[str, Bucket] = field(default_factory=full_quota)
+    realtime_quota: dict[str, Bucket] = field(default_factory=full_quota)
+    now: datetime = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    """When it is, in realtime."""
     page: int = 250_000
     """Rows that it gives at most, whatever is asked for."""
 
@@ -286,6 +303,7 @@ class GoogleServer(HttpServer):
         answers: dict[tuple[str, str], Callable[[Any], Any]] = {
             ("POST", "runReport"): self._run_report,
             ("POST", "batchRunReports"): self._batch,
+            ("POST", "runRealtimeReport"): self._run_realtime,
             ("POST", "checkCompatibility"): self._compatibility,
         }
         is_metadata = request.method == "GET" and resource.endswith("/metadata") and not method
@@ -349,36 +367,50 @@ class GoogleServer(HttpServer):
 
     def _run_report(self, body: Mapping[str, Any]) -> Any:
         self._check(body)
-        self._charge()
+        self._charge(self.account.quota)
+        metadata = {"currencyCode": "GBP", "timeZone": self.account.zone} | self.account.metadata
+        reply = {"metadata": metadata, "kind": "analyticsData#runReport"}
+        return reply | self._report(body, self._of_days(body), self.account.quota)
+
+    def _run_realtime(self, body: Mapping[str, Any]) -> Any:
+        self._check_keys(body, _REALTIME_KEYS)
         names = [one["name"] for one in body.get("dimensions", ())]
         metrics = [one["name"] for one in body.get("metrics", ())]
-        rows = self._sorted(self._grouped(body, names, metrics), body, names, metrics)
+        self._check_names(names, metrics, _REALTIME_DIMENSIONS, _REALTIME_METRICS)
+        for one in body.get("minuteRanges", ()):
+            if one.get("startMinutesAgo", 29) > 29:
+                raise bad("The minute range must be within the last 30 minutes.")
+        self._charge(self.account.realtime_quota)
+        reply = {"kind": "analyticsData#runRealtimeReport"}
+        return reply | self._report(body, self._of_minutes(body), self.account.realtime_quota)
+
+    def _report(
+        self, body: Mapping[str, Any], events: Sequence[Event], quota: Mapping[str, Bucket]
+    ) -> dict[str, Any]:
+        names = [one["name"] for one in body.get("dimensions", ())]
+        metrics = [one["name"] for one in body.get("metrics", ())]
+        rows = self._sorted(self._grouped(events, body, names, metrics), body, names, metrics)
         offset, limit = int(body.get("offset", 0)), int(body.get("limit", 10_000))
         shown = rows[offset : offset + min(limit, self.account.page)]
+        kinds = _REALTIME_METRICS | self._metrics()
         reply: dict[str, Any] = {
             "dimensionHeaders": [{"name": name} for name in names],
-            "metricHeaders": [{"name": name, "type": self._metrics()[name]} for name in metrics],
-            "metadata": {"currencyCode": "GBP", "timeZone": self.account.zone}
-            | self.account.metadata,
-            "kind": "analyticsData#runReport",
+            "metricHeaders": [{"name": name, "type": kinds[name]} for name in metrics],
         }
         if rows:
             reply |= {"rowCount": len(rows), "rows": [_shown(*row) for row in shown]}
         if body.get("returnPropertyQuota"):
             reply["propertyQuota"] = {
                 name: {"consumed": 1, "remaining": bucket.remaining}
-                for name, bucket in self.account.quota.items()
+                for name, bucket in quota.items()
             }
         return {key: value for key, value in reply.items() if value != []}
 
     def _check(self, body: Mapping[str, Any]) -> None:
-        for key in body:
-            if key not in _KEYS:
-                message = f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
-                raise bad(message)
+        self._check_keys(body, _KEYS)
         names = [one["name"] for one in body.get("dimensions", ())]
         metrics = [one["name"] for one in body.get("metrics", ())]
-        self._check_names(names, metrics)
+        self._check_names(names, metrics, _DIMENSIONS | self.account.custom, self._metrics())
         if int(body.get("limit", 1)) < 1:
             raise bad("limit must be positive.")
         ranges = body.get("dateRanges", [])
@@ -401,10 +433,22 @@ class GoogleServer(HttpServer):
             if pair <= {*names, *metrics}:
                 raise bad(f"Please remove {min(pair)} to make the request compatible.")
 
-    def _check_names(self, names: Iterable[str], metrics: Iterable[str]) -> None:
+    def _check_keys(self, body: Mapping[str, Any], known: Iterable[str]) -> None:
+        for key in body:
+            if key not in known:
+                message = f'Invalid JSON payload received. Unknown name "{key}": Cannot find field.'
+                raise bad(message)
+
+    def _check_names(
+        self,
+        names: Iterable[str],
+        metrics: Iterable[str],
+        known_names: Iterable[str],
+        known_metrics: Iterable[str],
+    ) -> None:
         for kind, asked, known in (
-            ("dimension", names, _DIMENSIONS | self.account.custom),
-            ("metric", metrics, self._metrics()),
+            ("dimension", names, known_names),
+            ("metric", metrics, known_metrics),
         ):
             for name in asked:
                 if name not in known:
@@ -413,7 +457,7 @@ class GoogleServer(HttpServer):
                         f"metrics, see {SCHEMA}"
                     )
 
-    def _charge(self) -> None:
+    def _charge(self, quota: Mapping[str, Bucket]) -> None:
         said = {
             "tokensPerDay": "Exhausted property tokens per day. These quota tokens will return in "
             "under a day.",
@@ -427,11 +471,11 @@ class GoogleServer(HttpServer):
         }
         with self._counting:
             for name, message in said.items():
-                if self.account.quota[name].remaining <= 0:
+                if quota[name].remaining <= 0:
                     raise Problem(exhausted(message))
             for name in said:
                 if name.startswith("tokens"):
-                    self.account.quota[name].remaining -= 1
+                    quota[name].remaining -= 1
 
     def _metrics(self) -> dict[str, str]:
         marked = {f"keyEvents:{name}": "TYPE_FLOAT" for name in self.account.key_events}
@@ -446,7 +490,7 @@ class GoogleServer(HttpServer):
     def _compatibility(self, body: Mapping[str, Any]) -> Any:
         names = [one["name"] for one in body.get("dimensions", ())]
         metrics = [one["name"] for one in body.get("metrics", ())]
-        self._check_names(names, metrics)
+        self._check_names(names, metrics, _DIMENSIONS | self.account.custom, self._metrics())
         wrong = set().union(*(p for p in self.account.incompatible if p <= {*names, *metrics}))
         return {
             f"{kind}Compatibilities": [
@@ -459,19 +503,35 @@ class GoogleServer(HttpServer):
 
     # Figures
 
-    def _grouped(
-        self, body: Mapping[str, Any], names: Sequence[str], metrics: Sequence[str]
-    ) -> dict[tuple[str, ...], list[float]]:
+    def _of_days(self, body: Mapping[str, Any]) -> list[Event]:
         days = [
             (date.fromisoformat(one["startDate"]), date.fromisoformat(one["endDate"]))
             for one in body["dateRanges"]
         ]
+        zone = ZoneInfo(self.account.zone)
+        return [
+            event
+            for event in self.account.events
+            if any(first <= event.at.astimezone(zone).date() <= last for first, last in days)
+        ]
+
+    def _of_minutes(self, body: Mapping[str, Any]) -> list[Event]:
+        (asked,) = body["minuteRanges"]
+        now, minute = self.account.now, timedelta(minutes=1)
+        first = now - (asked["startMinutesAgo"] + 1) * minute
+        last = now - asked["endMinutesAgo"] * minute
+        return [event for event in self.account.events if first < event.at <= last]
+
+    def _grouped(
+        self,
+        events: Sequence[Event],
+        body: Mapping[str, Any],
+        names: Sequence[str],
+        metrics: Sequence[str],
+    ) -> dict[tuple[str, ...], list[float]]:
         kept = body.get("dimensionFilter")
         groups: dict[tuple[str, ...], list[Event]] = defaultdict(list)
-        for event in self.account.events:
-            local = event.at.astimezone(ZoneInfo(self.account.zone))
-            if not any(first <= local.date() <= last for first, last in days):
-                continue
+        for event in events:
             if kept is None or _keeps(kept, lambda name, e=event: self._text(e, name)):
                 groups[tuple(self._text(event, name) for name in names)].append(event)
         rows = {
@@ -506,7 +566,7 @@ class GoogleServer(HttpServer):
         match metric:
             case "sessions":
                 return len({event.session for event in events})
-            case "totalUsers":
+            case "totalUsers" | "activeUsers":
                 return len({event.user for event in events})
             case "screenPageViews":
                 return sum(event.name == "page_view" for event in events)

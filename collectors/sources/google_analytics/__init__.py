@@ -98,7 +98,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, PositiveInt, model_validator
+from pydantic import BeforeValidator, PositiveInt, model_validator
 
 from collectors.api import Context, Credential, Number, Period, Reading, Source, Window
 from collectors.api.google import GoogleCredential
@@ -118,7 +118,7 @@ from collectors.sources.google_analytics.goals import (
     questions,
     together,
 )
-from collectors.sources.google_analytics.names import is_count, legal, today
+from collectors.sources.google_analytics.names import Name, PropertyNumber, is_count, legal
 from collectors.sources.google_analytics.reading import Table, filled
 from collectors.sources.google_analytics.report import (
     AT_MOST_DIMENSIONS,
@@ -134,21 +134,8 @@ BEGINNING = datetime(2015, 8, 14, tzinfo=UTC)
 """The first day that the Data API takes."""
 
 
-def _number(text: str) -> str:
-    number = text.strip().removeprefix("properties/")
-    if not re.fullmatch("[0-9]+", number):
-        raise ValueError(
-            f"{text!r} is not the number of a property, which has digits only: see Admin > "
-            "Property details"
-        )
-    return number
-
-
 def _goal(value: Any) -> Any:
     return {"event": value} if isinstance(value, str) else value
-
-
-Name = Annotated[str, AfterValidator(today)]
 
 
 class GoogleAnalytics(Source):
@@ -157,7 +144,7 @@ class GoogleAnalytics(Source):
     name: ClassVar[str] = "google-analytics"
     credential: ClassVar[type[Credential] | None] = GoogleCredential
 
-    property: Annotated[str, AfterValidator(_number)]
+    property: PropertyNumber
     goals: Mapping[str, Annotated[Goal, BeforeValidator(_goal)]] = {}
     count: Count | None = None
     stages: Literal["columns", "rows"] = "columns"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from collectors.api import (
@@ -53,6 +53,9 @@ _SPENT = {
 @dataclass(frozen=True)
 class Property:
     """One property, for one run. Its methods raise Unavailable, Refused, QuotaSpent, Unexpected."""
+
+    budget: ClassVar[str] = "google-analytics"
+    """What its quota keys begin with: each kind of report has a quota of its own."""
 
     context: Context
     number: str
@@ -166,14 +169,14 @@ class Property:
 
     def _key(self, name: str) -> str:
         project = f":{self.google.project}" if "Project" in name else ""
-        return f"google-analytics:{self.number}{project}:{name}"
+        return f"{self.budget}:{self.number}{project}:{name}"
 
     @contextmanager
     def _held(self) -> Iterator[None]:
         quota = self.context.quota
         for name in _COUNTED:
             quota.check(self._key(name))
-        key = f"google-analytics:{self.number}"
+        key = f"{self.budget}:{self.number}"
         with quota.slot(key, self.context.credential.concurrent, self.context.http.sleep):
             yield
 

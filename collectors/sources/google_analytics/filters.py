@@ -1,7 +1,7 @@
 """Filters as people write them, in YAML or as the old text, to what the API takes."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from collectors.sources.google_analytics.names import adds_up, is_count, today
@@ -32,6 +32,8 @@ _OLD = re.compile(r"(?:ga:)?\w[\w:]*?(?===|!=|=~|!~|=@|!@|>=|<=|>|<)")
 _OPERATOR = re.compile(r"==|!=|=~|!~|=@|!@|>=|<=|>|<")
 
 Expression = dict[str, Any]
+Naming = Callable[[str], str]
+"""Gives the name of a field as it is asked for, or raises ValueError with the right one."""
 
 
 class Filters(NamedTuple):
@@ -48,9 +50,10 @@ class _Term(NamedTuple):
     metric: bool
 
 
-def parse(filters: Any, metrics: Collection[str]) -> Filters:
+def parse(filters: Any, metrics: Collection[str], named: Naming = today) -> Filters:
     """Read a mapping or a text; ``metrics`` are those of the report. Raises ValueError."""
-    terms = list(_old(filters, metrics) if isinstance(filters, str) else _terms(filters))
+    is_old = isinstance(filters, str)
+    terms = list(_old(filters, metrics, named) if is_old else _terms(filters, named))
     found = [[one.expression for one in terms if one.metric is kind] for kind in (False, True)]
     return Filters(*(_all(expressions) if expressions else None for expressions in found))
 
@@ -71,21 +74,20 @@ def both(*expressions: Expression | None) -> Expression | None:
     return _all(given) if given else None
 
 
-def _terms(filters: Any) -> Iterator[_Term]:
+def _terms(filters: Any, named: Naming) -> Iterator[_Term]:
     if not isinstance(filters, Mapping) or not filters:
         raise ValueError("a filter is a mapping of a field to what it must be, or the old text")
     for name, condition in filters.items():
         if name in {"any", "none"}:
-            yield _group(name, condition)
+            yield _group(name, condition, named)
         else:
-            field = today(str(name))
-            yield from _conditions(field, condition)
+            yield from _conditions(named(str(name)), condition)
 
 
-def _group(name: str, members: Any) -> _Term:
+def _group(name: str, members: Any, named: Naming) -> _Term:
     if not isinstance(members, Sequence) or isinstance(members, str) or not members:
         raise ValueError(f"`{name}` in a filter takes a list of mappings")
-    terms = [_joined(list(_terms(member))) for member in members]
+    terms = [_joined(list(_terms(member, named))) for member in members]
     either = _joined(terms, "orGroup")
     return _not(either) if name == "none" else either
 
@@ -164,16 +166,17 @@ def _all(expressions: Sequence[Expression]) -> Expression:
     return {"andGroup": {"expressions": list(expressions)}}
 
 
-def _old(text: str, metrics: Collection[str]) -> Iterator[_Term]:
+def _old(text: str, metrics: Collection[str], named: Naming) -> Iterator[_Term]:
     for part in _split(text, ";"):
-        yield _joined([_old_condition(one, metrics) for one in _split(part, ",")], "orGroup")
+        terms = [_old_condition(one, metrics, named) for one in _split(part, ",")]
+        yield _joined(terms, "orGroup")
 
 
-def _old_condition(text: str, metrics: Collection[str]) -> _Term:
+def _old_condition(text: str, metrics: Collection[str], named: Naming) -> _Term:
     name = _OLD.match(text)
     if name is None:
         raise ValueError(f"{text!r} is not a filter like ga:deviceCategory==mobile")
-    field = today(name[0])
+    field = named(name[0])
     operator = _OPERATOR.match(text, name.end())
     sign = operator[0] if operator else ""
     value = re.sub(r"\\([,;\\])", r"\1", text[name.end() + len(sign) :])

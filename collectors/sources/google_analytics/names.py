@@ -1,6 +1,9 @@
 """The names of metrics and dimensions: those of today, those of old, and which add up."""
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator
 
 COUNTS = frozenset(
     {
@@ -115,6 +118,21 @@ def today(name: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9_]+(:[^\s:]+)?", bare):
         raise ValueError(f"{name!r} is not the name of a metric or dimension")
     return bare
+
+
+def _number(text: str) -> str:
+    number = text.strip().removeprefix("properties/")
+    if not re.fullmatch("[0-9]+", number):
+        raise ValueError(
+            f"{text!r} is not the number of a property, which has digits only: see Admin > "
+            "Property details"
+        )
+    return number
+
+
+Name = Annotated[str, AfterValidator(today)]
+"""The name of a metric or dimension, as Google calls it today."""
+PropertyNumber = Annotated[str, AfterValidator(_number)]
 
 
 def legal(name: str) -> str:

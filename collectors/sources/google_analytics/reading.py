@@ -36,11 +36,15 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One report of one property over one window."""
+    """One report of one property over one window.
+
+    ``stretches`` are asked for one by one, in place of the window's periods.
+    """
 
     asked: Property
     report: Report
     window: Window
+    stretches: Sequence[Window] = ()
 
     @property
     def context(self) -> Context:
@@ -54,6 +58,8 @@ class Table:
         None where each period is asked for by itself: a quarter has no name; a limit holds for
         each; and users, rates and means of a week are never made from anything shorter.
         """
+        if self.stretches:
+            return None
         label = LABELS.get(self.context.period)
         if self.context.period is Period.HOUR:
             return label
@@ -92,7 +98,8 @@ class Table:
                     yield Block(at, rows, page.metadata, begins)
 
     def _apart(self) -> Iterator[Block]:
-        every = list(periods(self.window, self.context.period, self.context.zone))
+        whole = periods(self.window, self.context.period, self.context.zone)
+        every = self.stretches or list(whole)
         batches = [every[at : at + BATCH] for at in range(0, len(every), BATCH)]
         for pages in self.context.ahead(self._batch, batches, BATCHES_AHEAD):
             for period, first in pages:
