@@ -17,6 +17,7 @@ from collectors.observations.making import compile_making
 from collectors.observations.pipeline import by_period
 from collectors.observations.rows import Tally
 from collectors.periods import beginning, label
+from collectors.sources.json import Json
 from collectors.sources.matomo import Matomo
 from collectors.sources.pingdom import Pingdom
 from collectors.values import Observation, Rejected
@@ -38,7 +39,12 @@ class GoogleAnalytics(Source):
     segment: str | None = None
 
 
-SOURCES = {"google-analytics": GoogleAnalytics, "matomo": Matomo, "pingdom": Pingdom}
+SOURCES = {
+    "google-analytics": GoogleAnalytics,
+    "json": Json,
+    "matomo": Matomo,
+    "pingdom": Pingdom,
+}
 
 
 class AnyProperty(dict[str, str]):

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from collectors.config.legacy import google_analytics, pingdom, piwik
+from collectors.config.legacy import google_analytics, pingdom, piwik, webtrends
 from collectors.config.legacy.old import OldConfiguration, Translation, read
 from collectors.errors import ConfigError
 
@@ -22,6 +22,8 @@ _ENTRYPOINTS: Mapping[str, Callable[[OldConfiguration, Mapping[str, str]], Trans
     "performanceplatform.collector.pingdom": pingdom.translate,
     "performanceplatform.collector.piwik.core": piwik.report,
     "performanceplatform.collector.piwik.realtime": piwik.realtime,
+    "performanceplatform.collector.webtrends.keymetrics": webtrends.key_metrics,
+    "performanceplatform.collector.webtrends.reports": webtrends.reports,
 }
 
 

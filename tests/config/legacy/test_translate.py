@@ -12,7 +12,8 @@ from tests.observations.old_collector import OLD, SOURCES, AnyProperty
 
 GA, PINGDOM = f"{OLD}ga", f"{OLD}pingdom"
 PIWIK, REALTIME = f"{OLD}piwik.core", f"{OLD}piwik.realtime"
-UNDERSTOOD = (GA, PINGDOM, PIWIK, REALTIME)
+METRICS, REPORTS = f"{OLD}webtrends.keymetrics", f"{OLD}webtrends.reports"
+UNDERSTOOD = (GA, PINGDOM, PIWIK, REALTIME, METRICS, REPORTS)
 FILE = {
     "entrypoint": GA,
     "data-set": {"data-group": "peer", "data-type": "test"},
@@ -54,7 +55,7 @@ def test_every_real_configuration_of_every_kind_translates_and_all_load_together
     configuration = loaded(texts, tmp_path)
 
     assert configuration.mistakes == ()
-    assert len(configuration.collectors) == 52
+    assert len(configuration.collectors) == 55
     data_sets = {
         f"{one.data_set.group}/{one.data_set.type}" for one in configuration.collectors.values()
     }
@@ -69,7 +70,7 @@ def test_every_real_configuration_of_every_kind_translates_and_all_load_together
 def test_every_other_real_configuration_is_refused_with_what_is_understood(real):
     others = {said["entrypoint"] for said in real.values()} - set(UNDERSTOOD)
 
-    assert len(others) == 6
+    assert len(others) == 4
     for said in real.values():
         if said["entrypoint"] in others:
             with pytest.raises(ConfigError) as error:
@@ -477,4 +478,71 @@ def test_a_report_of_piwik_whose_id_is_not_known_is_refused(options, message):
     query = {"site_id": "1", "api_method": "Goals.get"}
     with pytest.raises(ConfigError) as error:
         translate(FILE | {"entrypoint": PIWIK, "query": query, "options": options})
+    assert str(error.value) == message
+
+
+def webtrends(kind="reports", query=None, options=None):
+    """An old configuration of Webtrends."""
+    return {
+        "entrypoint": f"{OLD}webtrends.{kind}",
+        "data-set": {"data-group": "nas", "data-type": "journey"},
+        "query": {"report_id": "whoop"} if query is None else query,
+        "options": {"row_type_name": "step", "idMapping": ["dataType", "_timestamp", "step"]}
+        | (options or {}),
+    }
+
+
+def test_a_report_of_webtrends():
+    options = {"mappings": {"Visits": "count"}, "additionalFields": {"timeSpan": "day"}}
+    text = service_file("nas", {"journey": translate(webtrends(options=options))})
+
+    assert (
+        text
+        == """\
+service: nas
+collectors:
+  # say in the credential webtrends-reports the user and the password, and as base_url the old reports_url
+  journey:
+    source: json
+    schedule: daily
+    data_set: nas/journey
+    credentials: webtrends-reports
+    query:
+      url: whoop
+      params: {format: json, start_period: '{start}', end_period: '{end}'}
+      window: {format: '%Ym%md%d', end: inclusive}
+      each_period: 'yes'
+      records: type(data) == 'object' && entries(data) || data
+      unroll: entries(not_null(value, @).SubRows)
+      time:
+        field: of.value && split(of.key, '-')[0] || of.start_date
+        format: ['%m/%d/%Y', '%Y-%m-%d', '%Y-%m']
+      measures: item.value.measures
+      dimensions: {step: item.key}
+    map: {Visits: count}
+    add: {timeSpan: day}
+    id:
+      scheme: legacy
+      fields: [dataType, _timestamp, step]
+      separator: ''
+      timestamps: {_timestamp: '%Y-%m-%d %H:%M:%S+00:00'}
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        (webtrends(options={"row_type_name": ""}), "options.row_type_name: a report needs it"),
+        (webtrends("keymetrics"), "query.report_id: this key is not known"),
+        (
+            webtrends(options={"idMapping": ["browser"]}),
+            "options.idMapping names 'browser', which records have not; they have _timestamp,"
+            " timeSpan, dataType, step",
+        ),
+    ],
+)
+def test_what_of_webtrends_cannot_be_translated_is_told(said, message):
+    with pytest.raises(ConfigError) as error:
+        translate(said)
     assert str(error.value) == message
