@@ -104,7 +104,8 @@ def _read(place: str, files: Mapping[str, Open]) -> Found:
             if is_json:
                 own.read(name, content)
             else:
-                exports.read(name, io.TextIOWrapper(content, "utf-8-sig", newline=""))
+                with io.TextIOWrapper(content, "utf-8-sig", newline="") as text:
+                    exports.read(name, text)
     if len(kinds) > 1:
         raise Refused(f"{place}: some files are CSV and some JSON; name them apart")
     return Found(place, digest.hexdigest(), exports.services() | own.services())

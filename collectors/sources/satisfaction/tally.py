@@ -59,15 +59,14 @@ def counted(days: dict[date, Day]) -> Service:
     deleted. After the last it has not been aggregated yet, and its single rows count.
     """
     last = max((day for day, known in days.items() if known.aggregated), default=None)
-    broken = {day: known.problem for day, known in days.items() if known.problem}
     single = sorted(day for day, known in days.items() if not known.aggregated)
-    missing = [day for day in single if last is not None and day < last]
-    fresh = [day for day in single if last is None or day > last]
-    broken |= {
+    uncounted = {
         day: f"{day} has no aggregated counts, though {last} has: export that day again"
-        for day in missing
-        if day not in broken
+        for day in single
+        if last is not None and day < last
     }
+    broken = uncounted | {day: known.problem for day, known in days.items() if known.problem}
+    fresh = [day for day in single if day not in broken]
     told = (
         [f"{_spoken(fresh)} not aggregated yet: single ratings are counted, which may be too few"]
         if fresh
