@@ -37,7 +37,7 @@ from collectors.errors import (
     Unexpected,
 )
 from collectors.http_client import HttpClient, Reply, scrub, without_query
-from collectors.periods import ALWAYS, Period, Window, beginning, floor, shift
+from collectors.periods import ALWAYS, Period, Window, beginning, count, floor, shift
 from collectors.values import DataSet, Number, Reading, Secret
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "Unexpected",
     "Window",
     "beginning",
+    "count",
     "floor",
     "scrub",
     "shift",

@@ -96,7 +96,8 @@ def put_back(
             )
     if put.first.target is None:
         _count(connection, put, run, [str(one["_id"]) for one in observations])
-    reads.forget(connection, lane_ids, reads.readers(connection, lane_ids), _span(observations))
+    if names := reads.readers(connection, lane_ids):
+        reads.forget(connection, lane_ids, names, _span(observations))
     for letter in good:
         dead_letters.discard(connection, letter.id)
 

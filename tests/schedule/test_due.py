@@ -255,3 +255,30 @@ def test_what_is_live_comes_first_and_a_backfill_last():
         Kind.REVISIT,
         Kind.BACKFILL,
     ]
+
+
+def test_what_it_is_made_of_has_changed_so_a_settled_day_is_made_again_and_only_that():
+    changed = Collected(
+        window("2026-11-12", "2026-11-13"), settled=False, collected_at=NOW - HOUR, changed=True
+    )
+    coverage = [settled("2026-11-10", "2026-11-12"), changed, settled("2026-11-13", "2026-11-22")]
+    assert shown(due(daily(since=date(2026, 11, 10)), coverage, NOW)) == [
+        (
+            "revisit",
+            "2026-11-12T00:00Z - 2026-11-13T00:00Z",
+            1,
+            "what it is made of has changed",
+        )
+    ]
+
+
+def test_what_can_be_made_and_what_cannot_share_no_window():
+    there = window("2026-11-12", "2026-11-14")
+    ready = ((int(there.start.timestamp()), int(there.end.timestamp())),)
+    found = due(daily(since=date(2026, 11, 10), ready=ready), [], NOW)
+    assert [(one.window.start.day, one.window.end.day) for one in found] == [
+        (21, 22),
+        (10, 12),
+        (12, 14),
+        (14, 21),
+    ]

@@ -92,6 +92,8 @@ Pattern = Annotated[str, Field(min_length=1)]
 SPAN = timedelta(days=366)
 HOURLY_SPAN = timedelta(days=31)
 """So much is asked for at once: a read API's answer has at most 250,000 rows."""
+RECENT = 100
+"""Periods that ``check`` looks at."""
 
 
 def _is_data_set(text: str) -> str:
@@ -174,16 +176,15 @@ class DataSetSource(Source):
     def examine(self, context: Context) -> Iterator[str]:
         """Read the last period that the data set holds anything of."""
         for question in self._questions():
-            counts = question.latest(context)
+            counts = question.recent(context, RECENT)
             if not counts:
-                raise NotYet(f"{self.data_set} holds nothing of what the query asks for yet")
-            start = max(start for start, _ in counts)
-            yield f"{self.data_set} can be read; the last it holds is of {start:%Y-%m-%d}"
+                said = f"of the last {RECENT} periods ({context.period})"
+                raise NotYet(f"{self.data_set} holds nothing of what the query asks for {said}")
+            last = max(start for start, _ in counts)
+            yield f"{self.data_set} can be read; the last it holds is of {last:%Y-%m-%d}"
             for name in question.fields:
-                if not any(
-                    one.fields[name][0] for rows in counts.values() for one in rows.values()
-                ):
-                    raise Refused(f"no record of {start:%Y-%m-%d} has a figure in {name!r}")
+                if not _tells(counts, name):
+                    raise Refused(f"none of its last records has a figure in {name!r}")
             if question.fields:
                 yield f"its records have {', '.join(question.fields)}"
 
@@ -227,9 +228,12 @@ class DataSetSource(Source):
         """Raise NotYet where more may come: of what is not ours, and holds nothing later."""
         if context.data_sets.is_ours(self._input):
             return
-        latest = self._questions()[0].latest(context)
-        if all(start < window.end for start, _ in latest):
+        if not self._questions()[0].goes_on_after(window, context):
             raise NotYet(f"{self.data_set} holds nothing of {window} yet, and nothing after it")
+
+
+def _tells(counts: Counts, name: str) -> bool:
+    return any(one.fields[name][0] for rows in counts.values() for one in rows.values())
 
 
 def _listed(texts: str | Texts) -> Texts:

@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 
-from collectors.api import Context, Input, Number, Period, Unexpected, Window, floor
+from collectors.api import Context, Input, Number, Period, Unexpected, Window, count, floor
 from collectors.sources.data_set.figures import Count
+
+MOST_PERIODS = 100_000
+"""How many periods a query of the read API spans at most."""
 
 Params = list[tuple[str, str]]
 Texts = tuple[str, ...]
@@ -33,9 +36,20 @@ class Question:
         times = [("start_at", _spelt(start)), ("end_at", _spelt(end))]
         return self._counted(context, times)
 
-    def latest(self, context: Context) -> Counts:
-        """Give what it holds of the last period of which it holds anything."""
-        return self._counted(context, [("duration", "1")])
+    def recent(self, context: Context, periods: int) -> Counts:
+        """Give what it holds of so many periods before the present one."""
+        return self._counted(context, [("duration", str(min(periods, MOST_PERIODS)))])
+
+    def goes_on_after(self, window: Window, context: Context) -> bool:
+        """Tell whether it holds anything that is later than a window, and before now."""
+        asked = self.asked
+        by = Period.HOUR if asked.by_moment(context.period) else context.period
+        horizon = floor(context.clock.now(), by, context.zone)
+        if window.end >= horizon:
+            return False
+        periods = count(Window(window.end, horizon), by, context.zone)
+        plain = replace(self, dimensions=(), fields=(), apart=None)
+        return any(start >= window.end for start, _ in plain.recent(context, periods))
 
     def _counted(self, context: Context, times: Params) -> Counts:
         rows = context.data_sets.query(self.asked, [*times, *self._params(context.period)])
