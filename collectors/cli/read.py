@@ -134,7 +134,7 @@ def _print(
     records: Iterable[Mapping[str, Any]], *, as_csv: bool, as_json: bool, limit: int | None
 ) -> None:
     if as_csv:
-        sys.stdout.writelines(csv_lines(records, end="\n"))
+        sys.stdout.writelines(csv_lines(records, by_name=False, end="\n"))
     elif as_json:
         _print_json(records)
     else:

@@ -11,11 +11,13 @@ IN_MEMORY = 8_000_000
 """Bytes of rows beyond which they wait on disk: the columns are known only after the last row."""
 
 
-def csv_lines(rows: Iterable[Mapping[str, Any]], *, end: str = "\r\n") -> Iterator[str]:
+def csv_lines(
+    rows: Iterable[Mapping[str, Any]], *, by_name: bool = True, end: str = "\r\n"
+) -> Iterator[str]:
     """Give the heading and a line for each row; nothing where there are no rows.
 
-    Columns are in order of their names. A cell is empty where the value is null or missing; True
-    is ``true``; several values are a JSON list.
+    Columns are in order of their names, or else as the rows have them. A cell is empty where the
+    value is null or missing; True is ``true``; several values are a JSON list.
     """
     with SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
         names: dict[str, None] = {}
@@ -23,7 +25,7 @@ def csv_lines(rows: Iterable[Mapping[str, Any]], *, end: str = "\r\n") -> Iterat
             names.update(dict.fromkeys(row))
             kept.write(orjson.dumps(row) + b"\n")
         kept.seek(0)
-        columns = sorted(names)
+        columns = sorted(names) if by_name else list(names)
         writer = csv.writer(_Line(), lineterminator=end)
         if columns:
             yield writer.writerow(columns)

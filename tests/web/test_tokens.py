@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
+from collectors.cli.logs import configure
 from collectors.clock import FixedClock
 from collectors.web.attempts import MOST, TRIES, WHILE, Attempts
 from tests.web.sites import JSON, NOW, TOKEN, WRITING, declared, record
@@ -75,6 +76,7 @@ def test_a_clock_that_goes_back_locks_nobody_out_for_long(attempts):
 
 def test_tokens_are_in_no_log_no_answer_and_no_database(small, tmp_path, caplog):
     caplog.set_level(logging.DEBUG)
+    configure(as_json=True, verbose=2, scrub=str)
     with structlog.testing.capture_logs() as logged:
         site = small(declared())
         replies = [
