@@ -291,12 +291,14 @@ def test_no_word_of_a_comment_is_in_the_state_the_data_set_a_log_or_anything_tol
     drop(polls, "2", *said, single("2026-11-19 10:00:00", "x", COMMENT, "register-to-vote"))
     told = [polls.run("-vv", *one) for one in (["run", "--all"], ["run", "--all", "--dry-run"])]
     assert len(polls.read(DATA_SET)) == 1
-    for number, bad in enumerate((export()[:-9] + f"\n{COMMENT}", export(said[0])[:-40], COMMENT)):
+    for bad in (f"{COMMENT}\n", export(said[0])[:-50], export(said[0]) + f"x,{COMMENT}\n"):
         polls.clock.advance(timedelta(days=1))
-        (polls.config / "data" / "feedex" / f"bad-{number}.csv").write_text(bad)
+        (polls.config / "data" / "feedex" / "bad.csv").write_text(bad)
         told += [polls.run("-vv", *one) for one in (["run", "--all"], ["status", "--json"])]
 
     seen = "".join(one.out + one.err for one in told) + caplog.text
+    for problem in ("is left out", "has no column", "in the middle of row 2", "cells of 12"):
+        assert problem in seen
     assert not any(word in seen for word in WORDS)
     for content in kept(polls):
         assert not any(word.encode() in content for word in WORDS)
