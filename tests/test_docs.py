@@ -199,6 +199,7 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
         "run --all --json",
         "run bridge/tolls --dry-run --json",
         "validate --json",
+        "check --json",
         "list --json",
         "show bridge/uptime --json",
         "sample bridge/tolls --json",

@@ -13,6 +13,7 @@ import click
 
 from collectors import __version__
 from collectors.cli import logs
+from collectors.cli.check import check
 from collectors.cli.completion import VARIABLE, completion
 from collectors.cli.dead_letters import dead_letters
 from collectors.cli.empty import empty
@@ -107,6 +108,7 @@ def cli(
 for command in (
     run,
     validate,
+    check,
     list_collectors,
     show,
     sample,
