@@ -10,7 +10,6 @@ import struct
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -35,28 +34,6 @@ hypothesis.settings.load_profile("ci" if IN_CI else "home")
 @pytest.fixture
 def postgres_url() -> Iterator[str]:
     """The URL of a fresh, empty PostgreSQL database, which is dropped afterwards."""
-    with fresh_postgres() as url:
-        yield url
-
-
-@pytest.fixture(
-    scope="module",
-    params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)],
-)
-def common_database_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
-    """The URL of a database of each kind that all tests of a module share: they only read."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path_factory.mktemp('common') / 'test.db'}"
-    else:
-        with fresh_postgres() as url:
-            yield url
-
-
-@contextmanager
-def fresh_postgres() -> Iterator[str]:
-    """Make an empty PostgreSQL database, and drop it afterwards."""
     with fresh_postgres() as url:
         yield url
 
