@@ -18,6 +18,9 @@ BUILT_IN = {
     "google-analytics-realtime": (
         "collectors.sources.google_analytics.realtime:GoogleAnalyticsRealtime"
     ),
+    "google-analytics-trending": (
+        "collectors.sources.google_analytics.trending:GoogleAnalyticsTrending"
+    ),
     "json": "collectors.sources.json:Json",
     "matomo": "collectors.sources.matomo:Matomo",
     "pingdom": "collectors.sources.pingdom:Pingdom",
