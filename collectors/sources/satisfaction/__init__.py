@@ -46,7 +46,7 @@ once. A rating with a comment is in an export twice, as a row of its own and in 
 day that is made in the night after. So the counts are what counts. Of a day that has none yet the
 single rows count, and that is told; it is right once the next export is there. A day without a
 count before one that has it is left out with its period, and told, as is a day with a row that
-cannot be read. So is a period that is not over.
+cannot be read. So is a period that is not over; one that begins before the exports do is too low.
 
 A private URL needs a credential, which the collector names: ``credentials: satisfaction``::
 

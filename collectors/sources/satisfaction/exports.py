@@ -6,7 +6,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from hashlib import blake2b
 from typing import TextIO
 
@@ -27,6 +27,7 @@ COLUMNS = (
 )
 """Those that tell one row from another; the organisations of a page may change."""
 
+_CREATED = re.compile(r"(\d{4}-\d\d-\d\d) \d\d:\d\d:\d\d", re.ASCII)
 _AGGREGATED = re.compile(r"Rating of ([1-5]): (\d{1,9})", re.ASCII)
 _KEY = secrets.token_bytes(16)
 
@@ -55,8 +56,9 @@ class Seen:
 
 @dataclass
 class Exports:
-    """All exports of a document, file by file; rows that several of them have count once."""
+    """All exports of a document, file by file; rows that ``several`` of them have count once."""
 
+    several: bool = True
     _days: dict[str, dict[date, Day]] = field(default_factory=dict)
     _seen: Seen = field(default_factory=Seen)
 
@@ -65,14 +67,7 @@ class Exports:
         self._seen.next_file()
         rows = _rows(file, text)
         _, header = next(rows, (0, []))
-        names = [name.strip() for name in header]
-        if absent := [name for name in COLUMNS if names.count(name) != 1]:
-            listed = ", ".join(map(repr, absent))
-            raise Refused(
-                f"{file}: has no column {listed}, or more than one; it is no export of Feedback "
-                "Explorer, or that has changed"
-            )
-        positions = [names.index(name) for name in COLUMNS]
+        positions = _positions(file, header)
         for number, row in rows:
             if len(row) != len(header):
                 raise Refused(
@@ -93,19 +88,31 @@ class Exports:
             day.problem = f"{where}: the rating is none of 1 to 5"
         elif kind == AGGREGATED:
             _aggregate(day, where, name, rating, text)
-        elif self._seen.is_new(cells):
+        elif not self.several or self._seen.is_new(cells):
             day.add_single(int(rating), commented=bool(text.strip()))
 
     def _day(self, where: str, created: str, name: str) -> Day:
         """Give the day and service of a row. A path ends in the slug of its service."""
+        match = _CREATED.fullmatch(created)
         try:
-            day = datetime.strptime(created, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).date()
+            day = date.fromisoformat(match[1] if match else "")
         except ValueError:
             raise Refused(
                 f"{where}: the creation date is not written like 2026-11-20 09:12:44"
             ) from None
         slug = name.rpartition("/")[2]
         return self._days.setdefault(slug, {}).setdefault(day, Day())
+
+
+def _positions(file: str, header: Sequence[str]) -> list[int]:
+    names = [name.strip() for name in header]
+    absent = [name for name in COLUMNS if names.count(name) != 1]
+    if absent:
+        raise Refused(
+            f"{file}: has no column {', '.join(map(repr, absent))}, or more than one; it is no "
+            "export of Feedback Explorer, or that has changed"
+        )
+    return [names.index(name) for name in COLUMNS]
 
 
 def _aggregate(day: Day, where: str, path: str, rating: str, text: str) -> None:

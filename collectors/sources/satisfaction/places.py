@@ -91,7 +91,7 @@ def _shared(context: Context, key: Hashable, build: Callable[[], Found]) -> Foun
 
 
 def _read(place: str, files: Mapping[str, Open]) -> Found:
-    exports, own = Exports(), OwnCounts()
+    exports, own = Exports(several=len(files) > 1), OwnCounts()
     digest = hashlib.sha256()
     kinds = set()
     for name, opened in files.items():
