@@ -281,7 +281,7 @@ class Json(Source):
         found = next(endpoint.answers(window, self._records))
         yield f"{endpoint.place} answers, and `records` finds {len(found)}"
         readings = [rows.reading(record, window.start) for record in unrolled(found, self.unroll)]
-        rows.tell(context.warn, endpoint.place)
+        rows.tell(context.warn)
         if readings:
             yield f"{len(readings)} readings can be made of them; the first is of {readings[0].at}"
 
@@ -302,7 +302,7 @@ class Json(Source):
                 if window.contains(reading.at):
                     inside += 1
                     yield reading
-        rows.tell(context.warn, endpoint.place)
+        rows.tell(context.warn)
         if rows.count and not inside:
             raise NotYet(
                 f"{endpoint.place} gave {rows.count} records and none of {window}: it has not "

@@ -64,14 +64,14 @@ class Rows:
         start = at if self.time is None else self._time(self.time, record)
         return Reading(start, self._measures(record), self._dimensions(record))
 
-    def tell(self, warn: Callable[[str], None], place: str) -> None:
+    def tell(self, warn: Callable[[str], None]) -> None:
         """Tell what was missing; raises Unexpected where no record had any figure."""
         names = [self.measures] if isinstance(self.measures, str) else list(self.measures.values())
         if self.count and all(self.missing[name] == self.count for name in names):
-            fail(f"{place}: none of {self.count} records has {' or '.join(names)}", self.last)
+            fail(f"none of {self.count} records has {' or '.join(names)}", self.last)
         for name in names:
             if count := self.missing[name]:
-                warn(f"{place}: {name} is missing in {count} of {self.count} records")
+                warn(f"{name} is missing in {count} of {self.count} records")
 
     def _time(self, where: str, record: Any) -> datetime:
         value = found(where, record, "time")
