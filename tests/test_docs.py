@@ -88,7 +88,6 @@ def named(lines, header=""):
 
 CONFIGURATION = sections((DOCS / "configuration.md").read_text())
 COMMANDS = sections((DOCS / "commands.md").read_text())
-SOURCES = sections((DOCS / "sources.md").read_text())
 
 
 # Commands
@@ -263,13 +262,15 @@ def kinds(annotation):
     return [annotation, *(one for inner in get_args(annotation) for one in kinds(inner))]
 
 
-def test_the_page_of_the_sources_is_what_their_docstrings_say():
-    assert generate.PAGE.read_text() == generate.page(), "run: python -m docs.generate"
+def test_the_pages_of_the_sources_are_what_their_docstrings_say():
+    made = generate.pages()
+    there = {path: path.read_text() for path in [DOCS / "sources.md", *DOCS.glob("sources/*.md")]}
+    assert there == made, "run: python -m docs.generate"
 
 
 @pytest.mark.parametrize("name", list(BUILT_IN))
 def test_every_source_has_its_page_with_a_sample_and_every_key_of_its_query(name):
-    text = "\n".join(SOURCES[name])
+    text = (DOCS / "sources" / f"{name}.md").read_text()
     assert f"source: {name}" in text
     assert [key for key in query_keys(registry()[name]) if f"`{key}`" not in text] == []
 

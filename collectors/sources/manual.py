@@ -45,7 +45,8 @@ def title(source: type[Source]) -> str:
     """Give what a source is, in a line."""
     first = page(source).partition("\n")[0]
     name, colon, rest = first.partition(": ")
-    return rest if colon and name.lower() == source.name else first[:1].lower() + first[1:]
+    text = rest if colon and name.lower() == source.name else first
+    return text[:1].upper() + text[1:]
 
 
 def blocks(source: type[Source]) -> list[Block]:

@@ -23,7 +23,7 @@ def test_they_are_listed_with_what_they_are(place):
 
     assert done.code == 0
     (pingdom,) = [line for line in done.out.splitlines() if line.startswith("pingdom ")]
-    assert "uptime and response time of one check, hour by hour" in pingdom
+    assert "Uptime and response time of one check, hour by hour" in pingdom
     assert pingdom.split()[-5:] == ["hour", "token,", "base_url", "built", "in"]
 
 
@@ -36,7 +36,7 @@ def test_as_json_too(place):
     assert done.json["sources"] == [
         {
             "source": "pingdom",
-            "what": "uptime and response time of one check, hour by hour (API 3.1).",
+            "what": "Uptime and response time of one check, hour by hour (API 3.1).",
             "read": "windows",
             "periods": ["hour"],
             "credential": ["token", "base_url"],
