@@ -133,7 +133,7 @@ class Matomo(Source):
         site = Account(context).site(self.site)
         yield f"the token of the credential {context.credential_name} may see {site}"
         found = sum(1 for _ in self.collect(_last(context), context))
-        yield f"{self.method} answers, with {found} rows"
+        yield f"{self.method} answers (rows: {found})"
 
     def _parameters(self) -> dict[str, str]:
         segment = {"segment": self.segment} if self.segment else {}

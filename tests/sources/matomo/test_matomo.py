@@ -384,7 +384,7 @@ def test_examining_logs_in_sees_the_site_and_asks_for_the_last_day(installation)
         told = list(Matomo.model_validate(BROWSERS).examine(context_for(server)))
     assert told == [
         "the token of the credential matomo may see the site 7 ('Visas')",
-        "DevicesDetection.getBrowsers answers, with 3 rows",
+        "DevicesDetection.getBrowsers answers (rows: 3)",
     ]
     assert server.asked[1]["date"] == "2026-11-19,2026-11-19"
 
