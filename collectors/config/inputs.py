@@ -22,7 +22,7 @@ def joined(
 ) -> dict[str, Collector]:
     """Leave out, and report, what reads data sets that it cannot read, or in a ring.
 
-    A data set that nobody is known to write is a doubt.
+    A data set that nobody is known to write, though another is called much alike, is a doubt.
     """
     writers = _writers(collectors)
     targets = {one.name for one in platform.targets}
@@ -34,9 +34,8 @@ def joined(
         if wrong:
             report(collector.place, f"collector {name!r} {wrong}")
             kept.pop(name, None)
-        elif asked.data_set not in known:
-            said = hint(str(asked.data_set), map(str, known))
-            what = f"collector {name!r} reads {asked.data_set}, which no collector writes{said}"
+        elif asked.data_set not in known and (near := hint(str(asked.data_set), map(str, known))):
+            what = f"collector {name!r} reads {asked.data_set}, which no collector writes{near}"
             doubt(collector.place, what)
     return _without_rings(kept, report)
 

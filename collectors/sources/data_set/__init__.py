@@ -5,7 +5,7 @@ A completion rate, of a data set that counts ``start`` and ``done`` under ``stag
     source: data-set
     schedule: weekly
     query:
-      data_set: carers-allowance/journey
+      data_set: pension-credit/journey
       rates:
         completion_rate: {field: stage, numerator: done, denominator: start, count: count}
 
@@ -14,7 +14,7 @@ Digital take-up, with the transactions of every channel beside it::
     source: data-set
     schedule: monthly
     query:
-      data_set: carers-allowance/transactions-by-channel
+      data_set: pension-credit/transactions-by-channel
       sums: [count]
       rates:
         digital_takeup: {field: channel, numerator: [digital, assisted-*], count: count}
@@ -24,7 +24,7 @@ The satisfaction of a month, from the ratings of its days::
     source: data-set
     schedule: monthly
     query:
-      data_set: carers-allowance/customer-satisfaction
+      data_set: pension-credit/customer-satisfaction
       satisfaction: yes
 
 The availability of a day, from its hours::
@@ -32,7 +32,7 @@ The availability of a day, from its hours::
     source: data-set
     schedule: daily
     query:
-      data_set: carers-allowance/monitoring
+      data_set: pension-credit/monitoring
       hourly: yes
       ratios:
         availability: {of: uptime, over: [uptime, downtime]}
