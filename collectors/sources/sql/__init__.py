@@ -130,9 +130,7 @@ class Sql(Source):
     def _check(self, query: str) -> None:
         named = parameters(query)
         if stray := sorted(named - BOUND):
-            raise ValueError(
-                f"`query` has {stray[0]!r} after a colon: a mere colon is written '\\:'"
-            )
+            raise ValueError(f"{stray[0]!r} stands after a colon: a mere colon is written '\\:'")
         if self.time is not None and not named:
             raise ValueError("it has no :start or :end, so it reads all there ever was")
 
