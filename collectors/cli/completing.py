@@ -53,4 +53,4 @@ collector_name = _offer(lambda settings: (one.name for one in _collectors(settin
 data_sets = _offer(lambda settings: (str(one.data_set) for one in _collectors(settings)))
 labels = _offer(lambda settings: (label for one in _collectors(settings) for label in one.labels))
 targets = _offer(lambda settings: (one.name for one in settings.configuration.platform.targets))
-source_names = _offer(lambda settings: settings.world.sources)
+source_names = _offer(lambda settings: settings.configuration.sources)

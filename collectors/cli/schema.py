@@ -37,7 +37,7 @@ def schema(settings: Settings, kind: str | None, directory: Path | None) -> int:
     """
     if kind is None and directory is None:
         raise click.UsageError(f"name a kind ({', '.join(KINDS)}) or a directory with --to")
-    sources, wrong = usable(settings.world.sources)
+    sources, wrong = usable(settings.configuration.sources)
     for problem in wrong.values():
         click.echo(f"{problem}; it is left out", err=True)
     schemas = {one: schema_of(one, sources, manual) for one in ([kind] if kind else KINDS)}

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from collectors.runner import Parts, Patience
 from collectors.sink.contract import Sink
 from collectors.sink.embedded import EmbeddedSink
 from collectors.sink.write_api import WriteApi
+from collectors.sources import extended
 from collectors.store import Owner, Store
 from collectors.values import Secret
 
@@ -36,7 +38,8 @@ def make_client(clock: Clock) -> HttpClient:
 class World:
     """What the program stands on, and tests put something else under: time, sources, steps.
 
-    ``http`` makes the HTTP client; ``busy`` is how many seconds SQLite waits for a lock.
+    ``http`` makes the HTTP client; ``busy`` is how many seconds SQLite waits for a lock; ``browse``
+    opens an address in a browser, if there is one, and tells whether.
     """
 
     sources: Mapping[str, type[Source]]
@@ -45,6 +48,7 @@ class World:
     http: Callable[[Clock], HttpClient] = make_client
     patience: Patience = Patience()  # noqa: RUF009 - frozen itself
     busy: float = BUSY_SECONDS
+    browse: Callable[[str], bool] = webbrowser.open
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class Settings:
             self.credentials,
             sources=self.world.sources,
             environment=os.environ,
+            extended=extended,
         )
 
     @cached_property

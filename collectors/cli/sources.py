@@ -30,7 +30,7 @@ def list_sources(settings: Settings, name: str | None, *, as_json: bool) -> int:
     """List the sources, or show the manual page of the source NAME."""
     if name is None:
         return _list(settings, as_json=as_json)
-    known = settings.world.sources
+    known = settings.configuration.sources
     if name not in known:
         raise click.UsageError(f"no source is called {name!r}{hint(name, known)}")
     source = known[name]
@@ -52,18 +52,24 @@ def list_sources(settings: Settings, name: str | None, *, as_json: bool) -> int:
 
 
 def _list(settings: Settings, *, as_json: bool) -> int:
-    found, wrong = usable(settings.world.sources)
+    found, wrong = usable(settings.configuration.sources)
+    files = [one for one in settings.configuration.mistakes if one.file.endswith(".py")]
     rows = [_row(settings, name, source) for name, source in found.items()]
     if as_json:
         broken = [_broken(settings, name, problem) for name, problem in wrong.items()]
+        broken += [{"source": None, "from": one.file, "reason": str(one)} for one in files]
         show_json({"sources": rows, "broken": broken})
-        return 1 if wrong else 0
+    else:
+        _list_rows(rows)
+        for problem in (*wrong.values(), *files):
+            click.echo(str(problem), err=True)
+    return 1 if wrong or files else 0
+
+
+def _list_rows(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         row |= {name: ", ".join(row[name]) for name in ("periods", "credential")}
     show_rows(rows, as_json=False, empty="no sources")
-    for problem in wrong.values():
-        click.echo(str(problem), err=True)
-    return 1 if wrong else 0
 
 
 def _row(settings: Settings, name: str, source: type[Source]) -> dict[str, Any]:
@@ -77,12 +83,12 @@ def _row(settings: Settings, name: str, source: type[Source]) -> dict[str, Any]:
     }
 
 
-def _broken(settings: Settings, name: str, problem: ConfigError) -> dict[str, str]:
+def _broken(settings: Settings, name: str, problem: ConfigError) -> dict[str, str | None]:
     return {"source": name, "from": _origin(settings, name), "reason": str(problem)}
 
 
 def _origin(settings: Settings, name: str) -> str:
-    sources = settings.world.sources
+    sources = settings.configuration.sources
     return sources.origin(name) if isinstance(sources, Registry) else "built in"
 
 

@@ -26,7 +26,8 @@ def _data_set(text: str) -> str:
     return _matching(text, _DATA_SET, f"<data-group>/<data-type>: {_LETTERS}")
 
 
-def _file_name(text: str) -> str:
+def file_name(text: str) -> str:
+    """Give the name of a file in credentials/ back; raises ValueError where it is none."""
     return _matching(text, _FILE, "the name of a file in credentials/")
 
 
@@ -51,7 +52,7 @@ def _spelt(pattern: str) -> Any:
 
 Name = Annotated[str, AfterValidator(name_of), _spelt(NAME)]
 DataSetName = Annotated[str, AfterValidator(_data_set), _spelt(_DATA_SET)]
-FileName = Annotated[str, AfterValidator(_file_name), _spelt(_FILE)]
+FileName = Annotated[str, AfterValidator(file_name), _spelt(_FILE)]
 StoredName = Annotated[str, AfterValidator(_stored_name), _spelt(_STORED)]
 TargetName = Annotated[str, AfterValidator(_target_name), _spelt(_TARGET)]
 Url = Annotated[str, Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^@?]+$"})]
@@ -120,6 +121,8 @@ class PlatformKeys(_Keys):
     """How data sets are served over HTTP."""
     timezone: Zone | None = None
     """Where days and longer periods begin, unless a collector or its source says otherwise."""
+    source_path: str | None = Field(default=None, min_length=1)
+    """A folder of one's own sources, *.py files, relative to config/."""
     workers: int = Field(default=16, ge=1, le=1000)
     """How many windows are collected at a time."""
     outbox: OutboxKeys = OutboxKeys()

@@ -1,6 +1,6 @@
 """Reads a configuration directory: everything that is right, and everything that is wrong."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from collectors.api import Source
@@ -16,6 +16,7 @@ from collectors.config.reader import read
 from collectors.config.references import References
 from collectors.config.services import ServiceFile, service_of
 from collectors.config.suggestions import hint
+from collectors.errors import Mistake
 from collectors.values import DataSet, Scalar
 
 _KNOWN = ("platform.yaml", "profiles", "services")
@@ -25,26 +26,39 @@ _NOT_OURS = ("data", "schemas", "var")
 _SUFFIXES = (".yaml", ".yml")
 
 
+Sources = Mapping[str, type[Source]]
+
+
+def only(sources: Sources, _: Path) -> tuple[Sources, Sequence[Mistake]]:
+    """Give no more sources than there are."""
+    return sources, ()
+
+
 def load(
     directory: Path,
     credentials: Path,
     *,
-    sources: Mapping[str, type[Source]],
+    sources: Sources,
     environment: Mapping[str, str],
+    extended: Callable[[Sources, Path], tuple[Sources, Sequence[Mistake]]] = only,
 ) -> Configuration:
     """Read ``platform.yaml``, ``profiles/`` and ``services/``; never the network.
 
+    ``extended`` adds the sources of the folder that the platform names as its ``source_path``.
     Mistakes in files never raise: all of them, of all files, are in ``mistakes``, and what has
     none is in ``collectors``. A broken ``platform.yaml`` leaves the default platform.
     """
-    reading = _Reading(directory, sources, References(environment, credentials))
-    platform, collectors, services = reading.all()
+    reading = _Reading(directory, References(environment, credentials))
+    platform = reading.platform()
+    sources = reading.sources(platform, sources, extended)
+    collectors, services = reading.all(platform, sources)
     return Configuration(
         directory=directory,
         credentials=credentials,
         platform=platform,
         collectors=collectors,
         services=services,
+        sources=sources,
         mistakes=reading.findings.mistakes(),
         warnings=reading.doubts.mistakes(),
     )
@@ -53,21 +67,32 @@ def load(
 class _Reading:
     """One pass over the files of a directory."""
 
-    def __init__(
-        self, directory: Path, sources: Mapping[str, type[Source]], references: References
-    ) -> None:
+    def __init__(self, directory: Path, references: References) -> None:
         self.findings = Findings()
         self.doubts = Findings()
         self._directory = directory
-        self._sources = sources
         self._references = references
 
-    def all(self) -> tuple[Platform, dict[str, Collector], dict[str, Service]]:
-        self._look_around()
-        platform = self._platform()
+    def sources(
+        self,
+        platform: Platform,
+        sources: Sources,
+        extended: Callable[[Sources, Path], tuple[Sources, Sequence[Mistake]]],
+    ) -> Sources:
+        if platform.source_path is None:
+            return sources
+        found, mistakes = extended(sources, self._directory / platform.source_path)
+        for one in mistakes:
+            self.findings.add(Place(one.file, one.line, one.column), one.message)
+        return found
+
+    def all(
+        self, platform: Platform, sources: Sources
+    ) -> tuple[dict[str, Collector], dict[str, Service]]:
+        self._look_around(platform.source_path)
         profiles = dict(self._profiles())
         builder = Builder(
-            sources=self._sources,
+            sources=sources,
             references=self._references,
             timezone=platform.timezone,
             doubt=self.doubts.add,
@@ -80,19 +105,20 @@ class _Reading:
                 self._keep(collector, collectors)
         kept = apart(collectors, self.findings.add)
         kept = joined(kept, platform, self.findings.add, self.doubts.add)
-        return platform, kept, services
+        return kept, services
 
-    def _look_around(self) -> None:
+    def _look_around(self, source_path: str | None) -> None:
         here = Place(str(self._directory))
         if not self._directory.is_dir():
             self.findings.add(here, "there is no such directory: name it with --config")
             return
+        known = {*_KNOWN, *_NOT_OURS, *Path(source_path or "").parts[:1]}
         for path in self._entries(self._directory):
             stray = path.is_dir() or path.suffix in _SUFFIXES
-            if stray and path.name not in (*_KNOWN, *_NOT_OURS) and not path.name.startswith("."):
+            if stray and path.name not in known and not path.name.startswith("."):
                 self.doubts.add(Place(str(path)), f"this is not read{hint(path.name, _KNOWN)}")
 
-    def _platform(self) -> Platform:
+    def platform(self) -> Platform:
         path = self._directory / "platform.yaml"
         report = Reporter(self.findings.add)
         node = read(path, report) if path.exists() else None

@@ -75,6 +75,7 @@ class Platform:
     """What holds for all collectors: ``config/platform.yaml``, or the defaults.
 
     ``state`` and ``embedded`` are database URLs, secret because they may hold a password;
+    ``source_path`` is a folder of sources, relative to the configuration directory;
     ``outbox_limit`` is bytes a lane; ``synchronous`` is SQLite's ``FULL`` or ``NORMAL``;
     ``administrator`` is the digest of the token that may take data sets away over HTTP.
     """
@@ -83,6 +84,7 @@ class Platform:
     state: Secret = Secret("sqlite:///var/state.db")  # noqa: RUF009 - frozen itself
     embedded: Secret = Secret("sqlite:///var/data-sets.db")  # noqa: RUF009 - frozen itself
     timezone: ZoneInfo = ZoneInfo("Europe/London")  # noqa: RUF009 - frozen itself
+    source_path: str | None = None
     workers: int = 16
     outbox_limit: int = 1_000_000_000
     synchronous: str = "FULL"
@@ -140,7 +142,8 @@ class Configuration:
     """All files together. ``mistakes`` lists what is wrong; what has none is in ``collectors``.
 
     ``warnings`` are things that work and should be looked at. ``directory`` is the configuration
-    directory, where relative file names of queries begin.
+    directory, where relative file names of queries begin. ``sources`` are all that there are, those
+    of the platform's ``source_path`` too.
     """
 
     directory: Path
@@ -148,5 +151,6 @@ class Configuration:
     platform: Platform
     collectors: Mapping[str, Collector]
     services: Mapping[str, Service] = field(default_factory=dict)
+    sources: Mapping[str, type[Source]] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
     warnings: tuple[Mistake, ...] = ()

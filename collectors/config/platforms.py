@@ -41,6 +41,7 @@ def platform_of(node: Node, directory: Path, report: Reporter) -> Platform | Non
         state=Secret(keys.state),
         embedded=Secret(keys.embedded.url),
         timezone=keys.timezone or default.timezone,
+        source_path=keys.source_path,
         workers=keys.workers,
         outbox_limit=keys.outbox.limit,
         synchronous=keys.durability.upper(),

@@ -1,13 +1,17 @@
 """Stage 3: the sources, plugins that import ``collectors.api`` only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
 
 from collectors.api import Source
-from collectors.errors import ConfigError
+from collectors.errors import ConfigError, Mistake
+from collectors.sources import private
 
-__all__ = ["BUILT_IN", "GROUP", "Registry", "registry", "usable"]
+__all__ = ["BUILT_IN", "GROUP", "Offer", "Registry", "extended", "registry", "usable"]
 
 GROUP = "collectors.sources"
 """The group of entry points with which other packages add a source: ``name = "package:Class"``."""
@@ -32,36 +36,52 @@ BUILT_IN = {
 
 
 @dataclass(frozen=True)
+class Offer:
+    """A source that is there to be imported: what messages call it, and where it comes from."""
+
+    called: str
+    origin: str
+    load: Callable[[], Any]
+
+    @classmethod
+    def of(cls, point: EntryPoint) -> "Offer":
+        """Give what an entry point offers."""
+        if point.dist is None:
+            return cls(point.value, "built in", point.load)
+        called = f"{point.value} of {point.dist.name}"
+        return cls(called, f"{point.dist.name} {point.dist.version}", point.load)
+
+
+@dataclass(frozen=True)
 class Registry(Mapping[str, type[Source]]):
     """Every source by its name; a source is imported when it is asked for.
 
     Asking for one that cannot be imported, is no source or is there twice raises ConfigError;
-    the others are not touched by that. ``points`` has more than one where a name is taken twice.
+    the others are not touched by that. ``offers`` has more than one where a name is taken twice.
     """
 
-    points: Mapping[str, Sequence[EntryPoint]]
+    offers: Mapping[str, Sequence[Offer]]
 
     def __getitem__(self, name: str) -> type[Source]:
-        point, *others = self.points[name]
+        offer, *others = self.offers[name]
         if others:
-            named = " and by ".join(map(_called, (point, *others)))
-            message = f"the source {name!r} is defined twice: by {named}; uninstall one of them"
+            named = " and by ".join(one.called for one in (offer, *others))
+            message = f"the source {name!r} is defined twice: by {named}; remove one of them"
             raise ConfigError(message)
-        return _load(point)
+        return _load(name, offer)
 
     def __contains__(self, name: object) -> bool:
-        return name in self.points
+        return name in self.offers
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.points)
+        return iter(self.offers)
 
     def __len__(self) -> int:
-        return len(self.points)
+        return len(self.offers)
 
     def origin(self, name: str) -> str:
-        """Give where a source comes from: ``built in``, or packages with their versions."""
-        dists = [point.dist for point in self.points[name]]
-        return " and ".join(f"{one.name} {one.version}" if one else "built in" for one in dists)
+        """Give where a source comes from: ``built in``, packages with their versions, or files."""
+        return " and ".join(one.origin for one in self.offers[name])
 
 
 def registry() -> Registry:
@@ -71,7 +91,31 @@ def registry() -> Registry:
         named = points.setdefault(point.name, [])
         if all(point.value != other.value for other in named):
             named.append(point)
-    return Registry(dict(sorted(points.items())))
+    return Registry({name: list(map(Offer.of, named)) for name, named in sorted(points.items())})
+
+
+def extended(
+    sources: Mapping[str, type[Source]], directory: Path
+) -> tuple[Registry, list[Mistake]]:
+    """Give ``sources`` and those of the files in ``directory``, and what is wrong there."""
+    offers: dict[str, list[Offer]] = _offers(sources)
+    mistakes = []
+    if not directory.is_dir():
+        message = "there is no such directory: make it, or mend source_path in platform.yaml"
+        mistakes.append(Mistake(str(directory), 1, 1, message))
+    for path in sorted(directory.glob("[!_.]*.py")):
+        try:
+            found = private.sources_of(path)
+        except private.NotASource as exc:
+            mistakes.append(Mistake(str(path), exc.line, 1, str(exc)))
+            continue
+        for source, line in found.items():
+            named = offers.setdefault(source.name, [])
+            if named:
+                message = f"a second source {source.name!r}: {named[0].called} is called so too"
+                mistakes.append(Mistake(str(path), line, 1, f"{message}; give it another name"))
+            named.append(Offer(str(path), str(path), partial(_itself, source)))
+    return Registry(dict(sorted(offers.items()))), mistakes
 
 
 def usable(
@@ -88,22 +132,28 @@ def usable(
     return found, wrong
 
 
-def _load(point: EntryPoint) -> type[Source]:
+def _offers(sources: Mapping[str, type[Source]]) -> dict[str, list[Offer]]:
+    if isinstance(sources, Registry):
+        return {name: list(named) for name, named in sources.offers.items()}
+    return {
+        name: [Offer(source.__qualname__, "built in", partial(_itself, source))]
+        for name, source in sources.items()
+    }
+
+
+def _itself(source: type[Source]) -> type[Source]:
+    return source
+
+
+def _load(name: str, offer: Offer) -> type[Source]:
     try:
-        found = point.load()
+        found = offer.load()
     except (Exception, SystemExit) as exc:
         raise ConfigError(
-            f"the source {point.name!r} ({_called(point)}) cannot be imported: "
-            f"{type(exc).__name__}: {exc}"
+            f"the source {name!r} ({offer.called}) cannot be imported: {type(exc).__name__}: {exc}"
         ) from exc
     if not (isinstance(found, type) and issubclass(found, Source)):
-        raise ConfigError(
-            f"{_called(point)} is no source: it is not a kind of collectors.api.Source"
-        )
-    if found.name != point.name:
-        raise ConfigError(f"{_called(point)} calls itself {found.name!r}, not {point.name!r}")
+        raise ConfigError(f"{offer.called} is no source: it is not a kind of collectors.api.Source")
+    if found.name != name:
+        raise ConfigError(f"{offer.called} calls itself {found.name!r}, not {name!r}")
     return found
-
-
-def _called(point: EntryPoint) -> str:
-    return f"{point.value} of {point.dist.name}" if point.dist else point.value

@@ -5,14 +5,14 @@ from importlib.metadata import EntryPoint
 import pytest
 
 from collectors.api import Source
-from collectors.sources import BUILT_IN, GROUP, Registry, registry
+from collectors.sources import BUILT_IN, GROUP, Offer, Registry, registry
 
 
 def with_a_broken_source(place):
     """Let the place have Pingdom, and a source whose package is gone."""
     named = {"pingdom": BUILT_IN["pingdom"], "tides": "no_such_package:Tides"}
     place.sources = Registry(
-        {name: [EntryPoint(name, value, GROUP)] for name, value in named.items()}
+        {name: [Offer.of(EntryPoint(name, value, GROUP))] for name, value in named.items()}
     )
 
 

@@ -84,7 +84,7 @@ def test_two_sources_of_one_name_are_told_and_the_others_work(install):
     assert str(caught.value) == (
         "the source 'spreadsheet' is defined twice: by "
         "collectors.sources.spreadsheet:Spreadsheet and by sheet_source:Tides of sheet_source; "
-        "uninstall one of them"
+        "remove one of them"
     )
     assert sources["pingdom"].name == "pingdom"
 
