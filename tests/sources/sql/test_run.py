@@ -16,7 +16,7 @@ SERVICE = """
         WHERE day >= :start AND day < :end ORDER BY day, rowid
       bounds: date
       time: day
-      measures: {n: tolls}
+      measures: {{n: tolls}}
 """
 
 
