@@ -80,6 +80,11 @@ def no_sleep(_seconds: float) -> None:
     """Do not wait between tries."""
 
 
+def no_browser(_url: str) -> bool:
+    """Be a machine without a browser."""
+    return False
+
+
 def make_client(clock: Clock, read: float = 10.0) -> HttpClient:
     """Give a client that does not wait between tries, nor long for an answer."""
     return HttpClient(clock, pool_size=32, sleep=no_sleep, read=read, proxies={})
@@ -98,6 +103,7 @@ class Place:
     busy: float = 0.2
     http: Callable[[Clock], HttpClient] = make_client
     step: Callable[[str], None] = ignore
+    browse: Callable[[str], bool] = no_browser
     servers: list[HttpServer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -161,6 +167,7 @@ class Place:
             "busy": self.busy,
             "http": self.http,
             "step": self.step,
+            "browse": self.browse,
         }
         places = ["--config", str(self.config), "--credentials", str(self.credentials)]
         out, err = io.StringIO(), io.StringIO()

@@ -15,6 +15,7 @@ from collectors import __version__
 from collectors.cli import logs
 from collectors.cli.check import check
 from collectors.cli.completion import VARIABLE, completion
+from collectors.cli.credentials import credentials
 from collectors.cli.dead_letters import dead_letters
 from collectors.cli.empty import empty
 from collectors.cli.look import list_collectors, show
@@ -120,6 +121,7 @@ for command in (
     outbox,
     targets,
     dead_letters,
+    credentials,
     list_sources,
     schema,
     completion,

@@ -295,7 +295,7 @@ def test_a_consent_that_was_withdrawn_says_what_to_do(server, tmp_path):
     assert str(error) == (
         "Google gives no token for the credential google-analytics (user.json): invalid_grant: "
         "Token has been expired or revoked.; the consent was withdrawn or has run out: give "
-        "consent again"
+        "consent again (credentials google)"
     )
     assert tokens(server) == 1
 

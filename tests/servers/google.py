@@ -7,6 +7,7 @@ to whoever asks the API, once the token is found good; None lets one request pas
 """
 
 import base64
+import hashlib
 import json
 import threading
 from collections import defaultdict
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
 from cryptography.exceptions import InvalidSignature
@@ -130,6 +131,13 @@ class GoogleAccount:
     page: int = 250_000
     """Rows that it gives at most, whatever is asked for."""
 
+    code: str = "4/planted-code"
+    """What a consent is exchanged by."""
+    denied: bool = False
+    """Whether whoever is asked for consent says no."""
+    consents: list[dict[str, str]] = field(default_factory=list)
+    """What was asked for, of each consent."""
+
     def forget_tokens(self) -> None:
         """Let every token that was given out be a bad one."""
         self.tokens.clear()
@@ -217,6 +225,11 @@ class GoogleServer(HttpServer):
         key = {"type": "authorized_user", **CLIENT, "refresh_token": REFRESH_TOKEN}
         return _written(directory / "user.json", key | {"token_uri": self.token_uri} | changes)
 
+    def client_secrets(self, directory: Path, **changes: Any) -> Path:
+        """Write the secrets of a desktop application, as they are downloaded."""
+        secrets = {**CLIENT, "auth_uri": f"{self.url}/auth", "token_uri": self.token_uri}
+        return _written(directory / "client_secrets.json", {"installed": secrets | changes})
+
     def stored(self, directory: Path, **changes: Any) -> tuple[Path, Path]:
         """Write a person's consent as oauth2client kept it: the client's secrets, the storage."""
         secrets = {"installed": {**CLIENT, "token_uri": self.token_uri}}
@@ -250,6 +263,8 @@ class GoogleServer(HttpServer):
         try:
             if request.path == "/token":
                 return self._token(request)
+            if request.path == "/auth":
+                return self._consent(dict(request.query))
             return self._api(request)
         except Problem as problem:
             return problem.answer
@@ -265,7 +280,34 @@ class GoogleServer(HttpServer):
         form = dict(parse_qsl(request.body.decode()))
         if form.get("grant_type") == "refresh_token":
             return self._refreshed(form)
+        if form.get("grant_type") == "authorization_code":
+            return self._exchanged(form | _basic(request))
         return self._signed(form.get("assertion", ""))
+
+    def _consent(self, asked: dict[str, str]) -> Answer:
+        """Send a browser back to where it came from, with a code or a no."""
+        back = asked.get("redirect_uri", "")
+        if asked.get("client_id") != CLIENT["client_id"] or not back.startswith("http://localhost"):
+            return Answer(400, b"Error 400: redirect_uri_mismatch", {"Content-Type": "text/html"})
+        self.account.consents.append(asked)
+        said = {"error": "access_denied"} if self.account.denied else {"code": self.account.code}
+        query = urlencode(said | {"state": asked["state"], "scope": asked["scope"]})
+        return Answer(302, b"", {"Location": f"{back}?{query}"})
+
+    def _exchanged(self, form: Mapping[str, str]) -> Answer:
+        if {key: form.get(key) for key in CLIENT} != CLIENT:
+            return _no_token("invalid_client", f"Unauthorized: {form.get('client_secret')}", 401)
+        asked = self.account.consents[-1]
+        digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
+        proof = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        if form.get("code") != self.account.code or proof != asked.get("code_challenge"):
+            return _no_token("invalid_grant", "Malformed auth code.")
+        if form.get("redirect_uri") != asked["redirect_uri"]:
+            return _no_token("redirect_uri_mismatch", "Bad Request")
+        token = json.loads(self._issued(REFRESH_TOKEN).body)
+        lasting = asked.get("access_type") == "offline" and asked.get("prompt") == "consent"
+        refresh = {"refresh_token": REFRESH_TOKEN} if lasting else {}
+        return json_answer({"scope": asked["scope"]} | token | refresh)
 
     def _refreshed(self, form: Mapping[str, str]) -> Answer:
         if {key: form.get(key) for key in CLIENT} != CLIENT:
@@ -627,6 +669,13 @@ def _shown(texts: Sequence[str], numbers: Sequence[float]) -> dict[str, Any]:
                          for number in numbers],
     }  # fmt: skip
     return {key: values for key, values in row.items() if values}
+
+
+def _basic(request: Request) -> dict[str, str]:
+    """Give the client as the header tells it, where it does."""
+    kind, _, said = request.headers.get("authorization", "").partition(" ")
+    name, _, secret = base64.b64decode(said).decode().partition(":")
+    return {"client_id": name, "client_secret": secret} if kind == "Basic" else {}
 
 
 def _no_token(error: str, description: str, code: int = 400) -> Answer:

@@ -52,11 +52,11 @@ def save(credential: GoogleCredential, login: Login) -> None:
     if credential.kind == STORED:
         from collectors.api.google import stored  # noqa: PLC0415 - as above
 
-        _replace(path, stored.renewed(_text(path), str(path), login))
+        write(path, stored.renewed(_text(path), str(path), login))
         return
     renewed = {"token": login.token, "refresh_token": login.refresh_token}
     expiry = {"expiry": login.expiry.strftime(EXPIRY)} if login.expiry else {}
-    _replace(path, json.dumps(_object(path) | renewed | expiry, indent=2))
+    write(path, json.dumps(_object(path) | renewed | expiry, indent=2))
 
 
 def secrets_of(login: Login) -> Iterator[Secret]:
@@ -154,7 +154,8 @@ def _text(path: Path) -> str:
         raise Refused(f"{path} is not UTF-8; get the key file anew") from exc
 
 
-def _replace(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Put a text in the place of a file, all or nothing, readable to the owner only."""
     whole = path.resolve()
     handle, name = tempfile.mkstemp(dir=whole.parent, prefix=f".{whole.name}.")
     try:

@@ -117,7 +117,7 @@ def _advice(code: str, said: str, credential: GoogleCredential) -> str:
     if code in {"invalid_client", "unauthorized_client", "deleted_client"}:
         return "its client is unknown or deleted: see the client in the Google Cloud console"
     if credential.kind != SERVICE_ACCOUNT:
-        return "the consent was withdrawn or has run out: give consent again"
+        return "the consent was withdrawn or has run out: give consent again (credentials google)"
     if "short-lived" in said or "iat" in said:
         return "this machine's clock is wrong: set it right"
     return "the key or its account was deleted: make a new key and put it in the place of this one"

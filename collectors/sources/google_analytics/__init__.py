@@ -79,8 +79,8 @@ the property)::
     kind: service_account
     key_file: analytics-key.json
 
-A person's consent, as google-auth keeps it (``kind: authorized_user``, with a ``key_file``), or as
-oauth2client did::
+A person's consent, which the command ``credentials google`` asks for and writes (``kind:
+authorized_user``, with a ``key_file``), or as oauth2client kept it::
 
     kind: stored
     client_secrets: client_secrets.json
