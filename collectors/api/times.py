@@ -16,9 +16,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from collectors.clock import EPOCH
-from collectors.periods import Period, Window, beginning, floor, periods_of
+from collectors.periods import Period, Window, beginning, floor, periods_of, shift
 
-__all__ = ["Bounds", "Time", "asked_alone", "spelt_format"]
+__all__ = ["Bounds", "Time", "asked_alone", "last_period", "spelt_format"]
 
 SECOND, MILLISECOND = timedelta(seconds=1), timedelta(milliseconds=1)
 _TICK = timedelta(microseconds=1)
@@ -132,6 +132,14 @@ class Bounds(BaseModel):
 def asked_alone(window: Window, period: Period, zone: ZoneInfo) -> Iterator[Window]:
     """Give the periods of ``window``, for a source that asks for each by itself."""
     return iter((window,)) if period is Period.INSTANT else periods_of(window, period, zone)
+
+
+def last_period(now: datetime, period: Period, zone: ZoneInfo) -> Window:
+    """Give the last period that has ended at ``now``; of instants, a second from now on."""
+    if period is Period.INSTANT:
+        return Window(now, now + SECOND)
+    end = floor(now, period, zone)
+    return Window(shift(end, period, -1, zone), end)
 
 
 def _moment(value: Any, formats: tuple[str, ...], zone: ZoneInfo) -> datetime:

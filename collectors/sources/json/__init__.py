@@ -114,8 +114,9 @@ each reply, until there is none. ``header`` follows the header ``Link``. A page 
 before, and a link to another host, are errors.
 
 A record counts for the period in which its time lies; records outside of what was asked for are
-left out. Where all of them are, the period is not published yet, and is asked for again. A figure
-may be written as text; ``true`` is 1. What is missing is never 0: a figure that a record lacks is
+left out. Where all of them are, the period is not published yet, and is asked for again. No records
+at all mean that there are none: where figures come late, give the collector its ``settle``. A
+figure may be written as text; ``true`` is 1. What is missing is never 0: a figure that a record lacks is
 told and unknown; a reply in which nothing has a figure, or a record without time or dimension, is
 an error that keeps a sample.
 
@@ -155,12 +156,10 @@ from collectors.api import (
     Refused,
     Source,
     Window,
-    floor,
-    shift,
     without_query,
 )
 from collectors.api.texts import QueryText
-from collectors.api.times import Bounds, Time, asked_alone
+from collectors.api.times import Bounds, Time, asked_alone, last_period
 from collectors.sources.json.asking import Endpoint, Question
 from collectors.sources.json.credential import JsonCredential
 from collectors.sources.json.expressions import Expression
@@ -249,8 +248,8 @@ class Json(Source):
     def _check_placeholders(self) -> None:
         wanted = {self.pages.placeholder} - {None} if self.pages else set()
         there = self._placeholders & PLACE
-        if missing := wanted - there:
-            raise ValueError(f"`pages` by {missing.pop()} needs {{{self.pages and self.pages.by}}}")
+        for name in wanted - there:
+            raise ValueError(f"`pages` by {name} needs {{{name}}} in what is sent")
         if stray := sorted(there - wanted):
             raise ValueError(f"{{{stray[0]}}} needs `pages` by {stray[0]}")
 
@@ -276,7 +275,10 @@ class Json(Source):
     def examine(self, context: Context) -> Iterator[str]:
         """Ask for the last period: there is an answer, with records, and they can be read."""
         endpoint = Endpoint(self._question(), context)
-        rows, window = self._rows(context), self._last(context)
+        rows, window = (
+            self._rows(context),
+            last_period(context.clock.now(), context.period, context.zone),
+        )
         self._check_asks(context)
         found = next(endpoint.answers(window, self._records))
         yield f"{endpoint.place} answers, and `records` finds {len(found)}"
@@ -342,10 +344,3 @@ class Json(Source):
                 "the query asks for no {start} or {end} and has no `time`, so its reply could be "
                 "of any period: say one of them, or use a schedule such as `every 5 minutes`"
             )
-
-    def _last(self, context: Context) -> Window:
-        now = context.clock.now()
-        if context.period is Period.INSTANT:
-            return Window(now, now + timedelta(seconds=1))
-        end = floor(now, context.period, context.zone)
-        return Window(shift(end, context.period, -1, context.zone), end)

@@ -71,7 +71,6 @@ install its driver, and give a user who may only read. A SQLite file is named li
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Annotated, Any, ClassVar, Self
 
 import sqlalchemy as sa
@@ -87,10 +86,8 @@ from collectors.api import (
     Source,
     Unavailable,
     Window,
-    floor,
-    shift,
 )
-from collectors.api.times import Time, asked_alone
+from collectors.api.times import Time, asked_alone, last_period
 from collectors.sources.sql.binding import BOUND, TimeBounds, bound, parameters
 from collectors.sources.sql.database import BLOCK, Database, SqlCredential
 from collectors.sources.sql.reading import Rows, columns
@@ -144,7 +141,8 @@ class Sql(Source):
 
     def examine(self, context: Context) -> Iterator[str]:
         """Connect, and let the database read the query without looking for its rows."""
-        query, window = self._query(context), _last(context)
+        query = self._query(context)
+        window = last_period(context.clock.now(), context.period, context.zone)
         database = Database(context, self.timeout)
         with database.connected(query) as connection:
             yield f"{database.what} can be reached"
@@ -209,11 +207,3 @@ class Sql(Source):
 
 def _named(names: Names) -> Mapping[str, str]:
     return names if isinstance(names, Mapping) else {name: name for name in names}
-
-
-def _last(context: Context) -> Window:
-    now = context.clock.now()
-    if context.period is Period.INSTANT:
-        return Window(now, now + timedelta(seconds=1))
-    end = floor(now, context.period, context.zone)
-    return Window(shift(end, context.period, -1, context.zone), end)
