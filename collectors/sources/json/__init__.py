@@ -116,9 +116,9 @@ before, and a link to another host, are errors.
 A record counts for the period in which its time lies; records outside of what was asked for are
 left out. Where all of them are, the period is not published yet, and is asked for again. No records
 at all mean that there are none: where figures come late, give the collector its ``settle``. A
-figure may be written as text; ``true`` is 1. What is missing is never 0: a figure that a record lacks is
-told and unknown; a reply in which nothing has a figure, or a record without time or dimension, is
-an error that keeps a sample.
+figure may be written as text; ``true`` is 1. What is missing is never 0: a figure that a record
+lacks is told and unknown; a reply in which nothing has a figure, or a record without time or
+dimension, is an error that keeps a sample.
 
 A login is in a credential, which the collector names: a bearer token::
 

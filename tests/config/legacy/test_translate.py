@@ -13,7 +13,8 @@ from tests.observations.old_collector import OLD, SOURCES, AnyProperty
 GA, PINGDOM = f"{OLD}ga", f"{OLD}pingdom"
 PIWIK, REALTIME = f"{OLD}piwik.core", f"{OLD}piwik.realtime"
 METRICS, REPORTS = f"{OLD}webtrends.keymetrics", f"{OLD}webtrends.reports"
-UNDERSTOOD = (GA, PINGDOM, PIWIK, REALTIME, METRICS, REPORTS)
+NOW, TRENDING = f"{GA}.realtime", f"{GA}.trending"
+UNDERSTOOD = (GA, NOW, TRENDING, PINGDOM, PIWIK, REALTIME, METRICS, REPORTS)
 FILE = {
     "entrypoint": GA,
     "data-set": {"data-group": "peer", "data-type": "test"},
@@ -55,7 +56,7 @@ def test_every_real_configuration_of_every_kind_translates_and_all_load_together
     configuration = loaded(texts, tmp_path)
 
     assert configuration.mistakes == ()
-    assert len(configuration.collectors) == 55
+    assert len(configuration.collectors) == 61
     data_sets = {
         f"{one.data_set.group}/{one.data_set.type}" for one in configuration.collectors.values()
     }
@@ -70,7 +71,7 @@ def test_every_real_configuration_of_every_kind_translates_and_all_load_together
 def test_every_other_real_configuration_is_refused_with_what_is_understood(real):
     others = {said["entrypoint"] for said in real.values()} - set(UNDERSTOOD)
 
-    assert len(others) == 4
+    assert len(others) == 2
     for said in real.values():
         if said["entrypoint"] in others:
             with pytest.raises(ConfigError) as error:
@@ -537,8 +538,10 @@ collectors:
         (webtrends("keymetrics"), "query.report_id: this key is not known"),
         (
             webtrends(options={"idMapping": ["browser"]}),
-            "options.idMapping names 'browser', which records have not; they have _timestamp,"
-            " timeSpan, dataType, step",
+            (
+                "options.idMapping names 'browser', which records have not; they have _timestamp,"
+                " timeSpan, dataType, step"
+            ),
         ),
     ],
 )
@@ -546,3 +549,86 @@ def test_what_of_webtrends_cannot_be_translated_is_told(said, message):
     with pytest.raises(ConfigError) as error:
         translate(said)
     assert str(error.value) == message
+
+
+def test_whole_translations_of_realtime_and_trending_in_yaml():
+    data_set = {"data-group": "tax-disc", "data-type": "realtime"}
+    now = {
+        "entrypoint": NOW,
+        "data-set": data_set,
+        "query": {
+            "ids": "ga:84778268",
+            "metrics": "ga:activeVisitors",
+            "filters": "ga:pagePath==/$(a)",
+        },
+    }
+    rising = {
+        "entrypoint": TRENDING,
+        "data-set": data_set | {"data-type": "trending"},
+        "query": {
+            "id": "7",
+            "metric": "pageviews",
+            "dimensions": ["pagePath", "pageTitle"],
+            "filters": ["pagePath!~^/$;ga:pageTitle!~x"],
+        },
+        "options": {"idMapping": ["dataType"]},
+    }
+    collectors = {"now": translate(now, {"84778268": "1"}), "rising": translate(rising, {"7": "2"})}
+
+    assert (
+        service_file("tax-disc", collectors)
+        == """\
+service: tax-disc
+collectors:
+  # realtime knows no addresses of pages any more: say the page's title with\
+ 'unifiedScreenName' in 'filters'; 'add' keeps what was sent
+  now:
+    source: google-analytics-realtime
+    schedule: every 2 minutes
+    data_set: tax-disc/realtime
+    query: {property: '1', minutes: 5, filters: ga:pagePath==/$$(a)}
+    map: {activeUsers: unique_visitors}
+    add: {for_url: ga:pagePath==/$$(a)}
+    steps:
+    - drop: [dataType]
+    id:
+      scheme: legacy
+      fields: [_timestamp]
+      timestamps: {}
+      encoding: plain
+  # the dimension 'pagePath' is 'pagePathPlusQueryString' in GA4: XXX
+  # two titles of one path have one id, which stops the run: leave 'id' out then, for the data\
+ set is replaced as a whole
+  rising:
+    source: google-analytics-trending
+    schedule: daily
+    data_set: tax-disc/trending
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"id": "7"}, "query.metric: Field required"),
+        ({"id": "7", "metric": "pageviews"}, "query.dimensions: pagePath, pageTitle is needed"),
+        (
+            {"id": "7", "metric": "pageviews", "dimensions": ["pageTitle"]},
+            "query.dimensions: pagePath is needed",
+        ),
+    ],
+)
+def test_a_trend_without_what_it_was_made_of_is_refused(query, said):
+    with pytest.raises(ConfigError) as error:
+        translate({**FILE, "entrypoint": TRENDING, "query": query})
+    assert str(error.value) == said
+
+
+@pytest.mark.parametrize(
+    "changes", [{"metrics": "ga:sessions"}, {"dimensions": "ga:city"}, {"ids": "84778268"}]
+)
+def test_of_realtime_only_who_is_there_was_ever_asked(changes):
+    query = {"ids": "ga:84778268", "metrics": "rt:activeUsers", **changes}
+    (key,) = changes
+    with pytest.raises(ConfigError, match=rf"query\.{key}: "):
+        translate({**FILE, "entrypoint": NOW, "query": query})
