@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from collectors.api import Input
 from collectors.config.model import Collector, Place, Platform
-from collectors.config.suggestions import hint
+from collectors.config.suggestions import hint, nearest
 from collectors.periods import UTC_ZONE, Period
 from collectors.values import DataSet
 
@@ -34,9 +34,11 @@ def joined(
         if wrong:
             report(collector.place, f"collector {name!r} {wrong}")
             kept.pop(name, None)
-        elif asked.data_set not in known and (near := hint(str(asked.data_set), map(str, known))):
-            what = f"collector {name!r} reads {asked.data_set}, which no collector writes{near}"
-            doubt(collector.place, what)
+        elif asked.data_set not in known and (
+            near := nearest(str(asked.data_set), map(str, known))
+        ):
+            told = f"reads {asked.data_set}, which no collector writes (did you mean {near!r}?)"
+            doubt(collector.place, f"collector {name!r} {told}")
     return _without_rings(kept, report)
 
 

@@ -25,6 +25,7 @@ BUILT_IN = {
     "google-analytics-trending": (
         "collectors.sources.google_analytics.trending:GoogleAnalyticsTrending"
     ),
+    "google-sheets": "collectors.sources.spreadsheet.google:GoogleSheets",
     "json": "collectors.sources.json:Json",
     "matomo": "collectors.sources.matomo:Matomo",
     "pingdom": "collectors.sources.pingdom:Pingdom",

@@ -183,7 +183,9 @@ def exhausted(message: str) -> Answer:
 
 
 class GoogleServer(HttpServer):
-    """Serves one ``account`` at ``url``; tokens are given at ``token_uri``."""
+    """Serves one ``account`` at ``url``; tokens are given at ``token_uri`` for what is ``wanted``."""
+
+    wanted = SCOPE
 
     def __init__(self, account: GoogleAccount) -> None:
         super().__init__()
@@ -327,7 +329,7 @@ class GoogleServer(HttpServer):
         said = json.loads(claims)
         if self.account.revoked or said["iss"] != EMAIL:
             return _no_token("invalid_grant", "Invalid grant: account not found")
-        if said["scope"] != SCOPE:
+        if said["scope"] != self.wanted:
             return _no_token("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
         return self._issued(EMAIL)
 

@@ -1,12 +1,11 @@
 """What is asked of a data set, and what its answers count."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-
-import orjson
 
 from collectors.api import Context, Input, Number, Period, Unexpected, Window, count, floor
 from collectors.sources.data_set.figures import Count
@@ -60,7 +59,7 @@ class Question:
             for start, texts, text, row in self._rows(rows, context):
                 counts[start, texts][text].add(int(row["_count"]), self._told(row))
         except (KeyError, TypeError, ValueError, AttributeError) as exc:
-            sample = orjson.dumps(rows[:3]).decode()
+            sample = json.dumps(rows[:3])
             message = f"{self.asked.data_set} does not answer as the read API does"
             raise Unexpected(message, sample) from exc
         return counts

@@ -32,10 +32,9 @@ from collectors.api import CollectorError, Refused, Unavailable
 from collectors.sources.spreadsheet.archive import SMALLER, Archive
 from collectors.sources.spreadsheet.cells import Cell, Fault
 from collectors.sources.spreadsheet.labels import plain
-from collectors.sources.spreadsheet.table import Record, Row, Table, divide, nearest, place
+from collectors.sources.spreadsheet.sheets import MOST_CELLS, Line, Merged, is_blank, sheet_table
+from collectors.sources.spreadsheet.table import Table, nearest, place
 
-MOST_CELLS = 10_000_000
-"""Cells that a sheet may have: its rows, times the columns that have a name."""
 MOST_HELD = 200_000
 """Elements of XML that are held in memory at once: those of a row, or of all beside the rows."""
 
@@ -45,9 +44,6 @@ _UNSAVED = Fault(
 )
 _DAMAGED = Fault("the cell", "is damaged")
 _quiet = threading.Lock()
-
-Merged = tuple[int, int, int, int]
-"""The first column and row, and the last column and row, of cells that are one."""
 
 
 def read_workbook(
@@ -85,13 +81,8 @@ def _read(archive: Archive, file: str, sheet: str | None, header: Collection[int
     name, part = _chosen(reader, file, sheet)
     with archive.open_sheet(part) as source:
         rows = _Rows(source, reader.shared_strings, reader.wb, place(file, name))
-        records = list(rows)
-    if not records:
-        raise Refused(f"{rows.place}: is empty")
-    heads = sorted(header) or [records[0][0]]
-    _spread(dict(records), rows.merged, heads)
-    names, body = divide(rows.place, records, heads)
-    return Table(file, *_cut(rows.place, names, body), sheet=name)
+        lines = list(rows)
+    return sheet_table(file, name, lines, rows.merged, header)
 
 
 def _chosen(reader: ExcelReader, file: str, wanted: str | None) -> tuple[str, str]:
@@ -130,7 +121,7 @@ class _Rows(WorkSheetParser):
         self.place = place
         self.merged: list[Merged] = []
 
-    def __iter__(self) -> Iterator[tuple[int, list[Cell]]]:
+    def __iter__(self) -> Iterator[Line]:
         """Give each row, without the blank cells at its end."""
         left = MOST_CELLS
         for element in self._row_elements():
@@ -196,7 +187,7 @@ def _line(found: Sequence[dict[str, Any]]) -> list[Cell]:
     """Give a row's cells from the first column to the last that is not blank."""
     placed = {one["column"]: one["value"] for one in found if one["value"] is not None}
     held = {column: _cell(value) for column, value in placed.items()}
-    last = max((column for column, cell in held.items() if not _is_blank(cell)), default=0)
+    last = max((column for column, cell in held.items() if not is_blank(cell)), default=0)
     return [held.get(column, "") for column in range(1, last + 1)]
 
 
@@ -204,41 +195,3 @@ def _cell(value: Any) -> Cell:
     if isinstance(value, str):
         return value.replace("_x000D_", "\r")
     return value if isinstance(value, int | float | date | Fault) else str(value)
-
-
-def _is_blank(cell: Cell) -> bool:
-    return isinstance(cell, str) and not cell.strip()
-
-
-def _spread(lines: dict[int, list[Cell]], merged: Sequence[Merged], heads: Sequence[int]) -> None:
-    """Let the text of merged cells stand in all of their columns, in the first row of the header.
-
-    Not beyond the last column in use: a title may be merged over all columns there can be.
-    """
-    width = max(map(len, lines.values()))
-    for first_column, first_row, last_column, last_row in merged:
-        head = next((number for number in heads if first_row <= number <= last_row), None)
-        if head not in lines or first_column > len(lines.get(first_row, ())):
-            continue
-        text, last = lines[first_row][first_column - 1], min(last_column, width)
-        line = lines[head]
-        line.extend([""] * (last - len(line)))
-        line[first_column - 1 : last] = [text] * (last - first_column + 1)
-
-
-def _cut(
-    where: str, names: tuple[str, ...], body: Sequence[Record]
-) -> tuple[tuple[str, ...], tuple[Row, ...]]:
-    """Leave out what stands beyond the last column that has a name, and make all rows as long."""
-    width = max((index for index, name in enumerate(names, 1) if name), default=0)
-    if len(body) * width > MOST_CELLS:
-        raise Refused(f"{where}: has more than {MOST_CELLS} cells; {SMALLER}")
-    cut = ((number, cells[:width]) for number, cells in body)
-    rows = tuple(
-        Row(number, (*cells, *[""] * (width - len(cells))))
-        for number, cells in cut
-        if not all(map(_is_blank, cells))
-    )
-    if not rows:
-        raise Refused(f"{where}: has a header and no rows")
-    return names[:width], rows
