@@ -14,7 +14,8 @@ INDEX = """\
 
 A source is where figures come from: the key `source` of a
 [collector](configuration.md#a-collector). Each has its page, which is written from the source
-itself; `python run_collector.py sources` tells the same.
+itself; `python run_collector.py sources` tells the same. Where none fits, see
+[Writing a source](writing-a-source.md).
 
 | source | |
 |---|---|

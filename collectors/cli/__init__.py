@@ -19,6 +19,7 @@ from collectors.cli.credentials import credentials
 from collectors.cli.dead_letters import dead_letters
 from collectors.cli.empty import empty
 from collectors.cli.look import list_collectors, show
+from collectors.cli.new import new
 from collectors.cli.outbox import outbox
 from collectors.cli.read import read
 from collectors.cli.run import run
@@ -123,6 +124,7 @@ for command in (
     dead_letters,
     credentials,
     list_sources,
+    new,
     schema,
     completion,
 ):

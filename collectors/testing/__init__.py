@@ -10,11 +10,8 @@
     def test_whatever_the_server_does_no_figure_is_lost_or_made_up(fault):
         withstand(Tides, CASES[0], fault)
 
-    def test_the_nights_on_which_the_clocks_change():
-        keep_time(Tides, CASES[0])
-
-A server of one's own that behaves as the real one does (``HttpServer``) is better than recorded
-replies: make a ``Case`` with it.
+Recorded replies answer one window. With a server that behaves as the real one does (a ``Case``
+with an ``HttpServer``) the nights on which the clocks change can be tried, too: ``keep_time``.
 """
 
 from collectors.clock import FixedClock
@@ -32,6 +29,7 @@ from collectors.testing.contexts import (
 )
 from collectors.testing.faults import FAULTS, Fault
 from collectors.testing.hostility import keep_time, withstand
+from collectors.testing.private import source_from
 from collectors.testing.secrets import leaks, scrubbed, spellings
 from collectors.testing.server import (
     LONGEST,
@@ -73,6 +71,7 @@ __all__ = [
     "packed",
     "scripted",
     "scrubbed",
+    "source_from",
     "spellings",
     "withstand",
 ]
