@@ -6,9 +6,23 @@ from hypothesis import strategies as st
 
 from collectors.intervals import union
 from collectors.store import reads
+from collectors.store.replays import Letters
+from collectors.values import Rejected
+from tests.store.worlds import (
+    COLLECTOR,
+    NO_LIMIT,
+    collect,
+    deliver,
+    deliver_all,
+    start,
+)
+from tests.store.worlds import (
+    DATA_SET as WRITTEN,
+)
 
 NAME, TARGET, DATA_SET = "toll/weekly", "embedded", "toll/daily"
 PERIODS = 6
+DAY = 86400
 SPANS = st.tuples(st.integers(0, PERIODS), st.integers(0, PERIODS)).filter(
     lambda one: one[0] < one[1]
 )
@@ -72,3 +86,28 @@ def forget(connection, span):
 def test_of_a_data_set_that_nobody_has_read_nothing_is_unchanged(store, name):
     assert store.reads.unchanged(name, TARGET, DATA_SET) == []
     assert store.reads.delivered(name, TARGET, DATA_SET) == []
+
+
+def test_a_dead_letter_that_is_put_back_changes_what_was_read(store):
+    """Its own day, by its own ``_timestamp``; and its window is not all there until it is sent."""
+    collect(store, (0, DAY))
+    (entry,) = store.view.entries()
+    refused = {"_id": "id-0", "_timestamp": "1970-01-01T00:00:00+00:00", "count": 1}
+    deliver(store, entry, [Rejected(refused, "no")])
+    read = store.reads.begin(NAME, TARGET, str(WRITTEN), (-DAY, 2 * DAY))
+    store.reads.database.write(lambda connection: reads.keep(connection, NAME, [read]))
+    assert store.reads.delivered(COLLECTOR, TARGET, str(WRITTEN)) == [(0, DAY)]
+
+    letters = store.view.dead_letters()
+    put = Letters(letters=letters, targets=[TARGET], period=(0, DAY))
+    assert store.delivery.replay(put, NO_LIMIT) == {letters[0].id: None}
+
+    assert store.reads.unchanged(NAME, TARGET, str(WRITTEN)) == [(-DAY, 0), (1, 2 * DAY)]
+    assert store.reads.delivered(COLLECTOR, TARGET, str(WRITTEN)) == []
+
+
+def test_what_is_being_collected_is_not_all_there(store):
+    collect(store, (0, DAY))
+    deliver_all(store)
+    start(store, (0, DAY))
+    assert store.reads.delivered(COLLECTOR, TARGET, str(WRITTEN)) == []
