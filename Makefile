@@ -41,6 +41,7 @@ tests: $(VENV)/dev.stamp ## Run the tests; ARGS="-k name" chooses
 bench: $(VENV)/dev.stamp ## Measure speed and memory beside what one would write by hand (takes minutes)
 	$(BIN)/python -m benchmarks.backfill
 	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.google
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## Put the code into its format, and mend what ruff can mend

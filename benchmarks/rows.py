@@ -8,6 +8,8 @@ ROWS_A_DAY = 548
 PAGE = 10_000
 DIMENSIONS = ("pagePath", "deviceCategory")
 METRICS = ("sessions", "newUsers")
+NAMES = ("date", *DIMENSIONS)
+"""The dimensions as they are asked for."""
 DEVICES = ("desktop", "mobile", "tablet", "smart tv")
 FIELDS = ("_id", "_timestamp", "dataType", "timeSpan", *DIMENSIONS, *METRICS)
 """What every observation holds in the end."""

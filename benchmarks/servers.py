@@ -2,6 +2,7 @@
 
     python -m benchmarks.servers source 0.3     # wait 0.3 s before each page
     python -m benchmarks.servers sink 0.05      # wait 0.05 s before each answer
+    python -m benchmarks.servers google 0       # the same rows as Google's Data API
 
 Each prints its URL and serves until its standard input ends.
 """
@@ -12,15 +13,28 @@ import sys
 import threading
 import time
 from collections import Counter
+from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import orjson
 
-from benchmarks.rows import DATA_SET, PAGE, ROWS_A_DAY, SINK_PATH, SOURCE_PATH, TOKEN, rows
+from benchmarks.rows import (
+    DATA_SET,
+    FIRST_DAY,
+    METRICS,
+    NAMES,
+    PAGE,
+    ROWS_A_DAY,
+    SINK_PATH,
+    SOURCE_PATH,
+    TOKEN,
+    rows,
+)
 
 OBSERVATIONS = 365 * ROWS_A_DAY
+QUOTA = {"consumed": 1, "remaining": 100_000}
 
 
 class Server(ThreadingHTTPServer):
@@ -32,7 +46,7 @@ class Server(ThreadingHTTPServer):
     def __init__(self, handler: type[BaseHTTPRequestHandler], wait: float) -> None:
         super().__init__(("127.0.0.1", 0), handler)
         self.wait = wait
-        self.pages: dict[tuple[int, int], bytes] = {}
+        self.pages: dict[tuple[int, ...], bytes] = {}
         self.bodies: list[bytes] = []
 
 
@@ -67,6 +81,34 @@ class Source(Handler):
         self.answer(page(self.server.pages, offset, end))
 
 
+class DataApi(Handler):
+    """Answers ``runReport`` of one property with the year's rows, and gives tokens."""
+
+    def do_POST(self) -> None:
+        """Give a page of a report, or a token."""
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path.startswith("/token"):
+            self.answer(
+                b'{"access_token": "the-token-of-google", "expires_in": 3600, "token_type": "Bearer"}'
+            )
+        elif ":runReport" in self.path:
+            self.answer(self._report(orjson.loads(body)))
+        else:
+            self.answer(b'{"error": {"code": 404, "message": "not here"}}', 404)
+
+    def _report(self, asked: dict[str, Any]) -> bytes:
+        days = asked["dateRanges"][0]
+        first, last = (
+            (date.fromisoformat(days[name]) - FIRST_DAY).days for name in ("startDate", "endDate")
+        )
+        offset, limit = int(asked.get("offset", 0)), int(asked.get("limit", PAGE))
+        begin, end = first * ROWS_A_DAY, min((last + 1) * ROWS_A_DAY, OBSERVATIONS)
+        key = begin + offset, min(begin + offset + limit, end), end - begin
+        if key not in self.server.pages:
+            self.server.pages[key] = orjson.dumps(report(*key))
+        return self.server.pages[key]
+
+
 class Sink(Handler):
     """Takes observations as a write API does: checks the token, unpacks, parses, answers."""
 
@@ -92,12 +134,25 @@ class Sink(Handler):
         self.answer(orjson.dumps(summary(bodies)))
 
 
-def page(known: dict[tuple[int, int], bytes], offset: int, end: int) -> bytes:
+def page(known: dict[tuple[int, ...], bytes], offset: int, end: int) -> bytes:
     """Give the page of rows that begins at ``offset``; it is built once."""
     key = offset, min(offset + PAGE, end)
     if key not in known:
         known[key] = orjson.dumps({"rows": list(rows(*key)), "rowCount": end})
     return known[key]
+
+
+def report(first: int, last: int, count: int) -> dict[str, Any]:
+    """Give one page as the Data API spells it."""
+    return {
+        "dimensionHeaders": [{"name": name} for name in NAMES],
+        "metricHeaders": [{"name": name, "type": "TYPE_INTEGER"} for name in METRICS],
+        "rows": list(rows(first, last)),
+        "rowCount": count,
+        "metadata": {"currencyCode": "GBP", "timeZone": "UTC"},
+        "propertyQuota": {"tokensPerDay": QUOTA, "tokensPerHour": QUOTA},
+        "kind": "analyticsData#runReport",
+    }
 
 
 def summary(bodies: list[bytes]) -> dict[str, Any]:
@@ -122,13 +177,16 @@ def summary(bodies: list[bytes]) -> dict[str, Any]:
     }
 
 
+KINDS = {"source": (Source, SOURCE_PATH), "sink": (Sink, SINK_PATH), "google": (DataApi, "")}
+
+
 def main(kind: str, wait: str) -> None:
     """Serve until the standard input ends."""
-    server = Server(Source if kind == "source" else Sink, float(wait))
+    handler, path = KINDS[kind]
+    server = Server(handler, float(wait))
     if kind == "source":
         for offset in range(0, OBSERVATIONS, PAGE):
             page(server.pages, offset, OBSERVATIONS)
-    path = SOURCE_PATH if kind == "source" else SINK_PATH
     print(f"http://127.0.0.1:{server.server_address[1]}{path}", flush=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     sys.stdin.read()
