@@ -88,9 +88,7 @@ class DataApi(Handler):
         """Give a page of a report, or a token."""
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path.startswith("/token"):
-            self.answer(
-                b'{"access_token": "the-token-of-google", "expires_in": 3600, "token_type": "Bearer"}'
-            )
+            self.answer(b'{"access_token": "the-token-of-google", "expires_in": 3600}')
         elif ":runReport" in self.path:
             self.answer(self._report(orjson.loads(body)))
         else:
