@@ -4,10 +4,11 @@ import base64
 import json
 import logging
 from itertools import cycle
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import pytest
 
+from collectors.testing import spellings
 from tests.feeds import DAY, HOUR
 from tests.places import hourly
 from tests.servers.http import Answer, html_answer, json_answer
@@ -19,16 +20,6 @@ WRONG_TOKEN = "planted-wrong/token+9="
 PASSWORD = "planted:p@ss/word%1"
 IN_ENVIRONMENT = "planted-environment/value+"
 PLANTED = (SOURCE_TOKEN, SINK_TOKEN, WRONG_TOKEN, PASSWORD, IN_ENVIRONMENT)
-
-
-def spellings(secret):
-    """How a secret may turn up: as it is, for a URL, for JSON, in base64 at any offset."""
-    yield secret
-    yield from {quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    yield json.dumps(secret)[1:-1].replace("/", "\\/")
-    for shift in range(3):
-        coded = base64.b64encode(b"x" * shift + secret.encode()).decode()
-        yield coded[4 if shift else 0 : len(coded) - 6]
 
 
 def found(content):

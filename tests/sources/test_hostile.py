@@ -13,7 +13,9 @@ from collectors.sources import BUILT_IN, registry
 from collectors.testing import FAULTS, keep_time, withstand
 from tests.conftest import missing
 
-WITHOUT_HTTP = {"sql"}
+WITHOUT_HTTP = {"data-set", "sql"}
+"""The house reads data sets for the one; the other asks a database."""
+
 SOURCES = sorted(BUILT_IN.keys() - WITHOUT_HTTP)
 FOLDERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/case.py"))
 
