@@ -97,7 +97,7 @@ class IdentitySpec(Spec):
     """`legacy`: the fields that hold a time, and how it is spelt in the `_id`."""
     blank: str = " "
     """`legacy`: what stands for a blank."""
-    encoding: Literal["base64", "plain"] = "base64"
+    encoding: Literal["base64", "bare-base64", "plain"] = "base64"
     """`legacy`: `base64` also sends the text itself, as `humanId`."""
 
     @model_validator(mode="before")

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, ClassVar
 
-from collectors.api import Reading, Source
+from collectors.api import Period, Reading, Source
 from collectors.clock import iso
 from collectors.config import load
 from collectors.config.legacy import service_file, translate
@@ -17,6 +17,7 @@ from collectors.observations.making import compile_making
 from collectors.observations.pipeline import by_period
 from collectors.observations.rows import Tally
 from collectors.periods import beginning, label
+from collectors.sources.google_analytics.trending import GoogleAnalyticsTrending
 from collectors.sources.json import Json
 from collectors.sources.matomo import Matomo
 from collectors.sources.pingdom import Pingdom
@@ -39,8 +40,20 @@ class GoogleAnalytics(Source):
     segment: str | None = None
 
 
+class GoogleAnalyticsRealtime(Source):
+    """Takes the query that a translation gives, and asks nobody."""
+
+    name: ClassVar[str] = "google-analytics-realtime"
+    periods: ClassVar[frozenset[Period]] = frozenset({Period.INSTANT})
+    property: str
+    minutes: int
+    filters: str = ""
+
+
 SOURCES = {
     "google-analytics": GoogleAnalytics,
+    "google-analytics-realtime": GoogleAnalyticsRealtime,
+    "google-analytics-trending": GoogleAnalyticsTrending,
     "json": Json,
     "matomo": Matomo,
     "pingdom": Pingdom,

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from collectors.config.legacy import google_analytics, pingdom, piwik, webtrends
+from collectors.config.legacy import google_analytics, google_others, pingdom, piwik, webtrends
 from collectors.config.legacy.old import OldConfiguration, Translation, read
 from collectors.errors import ConfigError
 
@@ -19,6 +19,8 @@ __all__ = ["Translation", "service_file", "translate"]
 
 _ENTRYPOINTS: Mapping[str, Callable[[OldConfiguration, Mapping[str, str]], Translation]] = {
     "performanceplatform.collector.ga": google_analytics.translate,
+    "performanceplatform.collector.ga.realtime": google_others.realtime,
+    "performanceplatform.collector.ga.trending": google_others.trending,
     "performanceplatform.collector.pingdom": pingdom.translate,
     "performanceplatform.collector.piwik.core": piwik.report,
     "performanceplatform.collector.piwik.realtime": piwik.realtime,

@@ -55,13 +55,12 @@ def translate(old: OldConfiguration, properties: Mapping[str, str]) -> Translati
     data_type = options.data_type or old.data_set.type
     if data_type != old.data_set.name.type:
         draft.add["dataType"] = data_type
-    variable = f"GA_PROPERTY_{query.view}:?the GA4 property in the place of the view {query.view}"
     collector = {
         "source": "google-analytics",
         "schedule": query.frequency,
         "data_set": str(old.data_set.name),
         "query": {
-            "property": properties.get(query.view) or f"${{{variable}}}",
+            "property": property_of(query.view, properties),
             **written(asked.query),
         },
         **written(draft.keys()),
@@ -70,6 +69,12 @@ def translate(old: OldConfiguration, properties: Mapping[str, str]) -> Translati
     }
     remarks = dict.fromkeys([*old.data_set.remarks(), *asked.remarks])
     return Translation(collector=collector, remarks=tuple(remarks))
+
+
+def property_of(view: str, properties: Mapping[str, str]) -> str:
+    """Give the property in the place of a view, or the variable in which it has to be said."""
+    variable = f"GA_PROPERTY_{view}:?the GA4 property in the place of the view {view}"
+    return properties.get(view) or f"${{{variable}}}"
 
 
 def _draft(query: OldQuery, options: OldOptions, asked: Mapping[str, str]) -> Draft:

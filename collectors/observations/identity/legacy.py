@@ -33,7 +33,8 @@ def legacy(spec: IdentitySpec, _: str) -> Identity:
         text = spec.separator.join(said).replace(" ", spec.blank)
         if spec.encoding == "plain":
             return text
-        record["humanId"] = text
+        if spec.encoding == "base64":
+            record["humanId"] = text
         return urlsafe_b64encode(text.encode(errors="surrogatepass")).decode()
 
     return of_period

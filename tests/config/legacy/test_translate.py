@@ -586,9 +586,9 @@ collectors:
     source: google-analytics-realtime
     schedule: every 2 minutes
     data_set: tax-disc/realtime
-    query: {property: '1', minutes: 5, filters: ga:pagePath==/$$(a)}
+    query: {property: '1', minutes: 5, filters: 'ga:pagePath==/$$(a)'}
     map: {activeUsers: unique_visitors}
-    add: {for_url: ga:pagePath==/$$(a)}
+    add: {for_url: 'ga:pagePath==/$$(a)'}
     steps:
     - drop: [dataType]
     id:
@@ -596,13 +596,27 @@ collectors:
       fields: [_timestamp]
       timestamps: {}
       encoding: plain
-  # the dimension 'pagePath' is 'pagePathPlusQueryString' in GA4: XXX
-  # two titles of one path have one id, which stops the run: leave 'id' out then, for the data\
- set is replaced as a whole
+  # two titles of one path have one id, which stops the run: leave 'id' out then, for the\
+ data set is replaced as a whole
   rising:
     source: google-analytics-trending
     schedule: daily
     data_set: tax-disc/trending
+    query:
+      property: '2'
+      dimension: pageTitle
+      beside: [pagePathPlusQueryString]
+      metric: screenPageViews
+      filters: pagePathPlusQueryString!~^/$$;pageTitle!~x
+    map: {pagePathPlusQueryString: pagePath}
+    steps:
+    - drop: [timeSpan, dataType]
+    id:
+      scheme: legacy
+      fields: [pagePath]
+      timestamps: {}
+      encoding: bare-base64
+    replace: true
 """
     )
 
