@@ -1,7 +1,9 @@
 """What there is now, over Google's real client, at a local Google that counts a log of events."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -25,6 +27,7 @@ from tests.servers.google import Bucket, GoogleAccount, GoogleServer, exhausted
 from tests.servers.http import json_answer
 from tests.sources.google_analytics_realtime.case import EVENTS, NOON
 
+HERE = Path(__file__).parent
 PROPERTY = "94954354"
 TICK = Window(NOON, NOON + timedelta(minutes=2))
 KEY = f"google-analytics-realtime:{PROPERTY}"
@@ -65,6 +68,13 @@ def error_of(context, **query):
     with pytest.raises(CollectorError) as caught:
         list(source(**query).collect(TICK, context))
     return caught.value
+
+
+def test_a_recorded_reply_gives_the_expected_readings(context, account):
+    case = json.loads((HERE / "cases" / "people-by-device.json").read_text())
+    account.faults = [json_answer(case["reply"])]
+    found = source(**case["query"]).collect(TICK, context)
+    assert [[dict(one.dimensions), dict(one.measures)] for one in found] == case["readings"]
 
 
 def test_who_was_there_in_the_last_half_hour_is_told_as_of_the_tick(context, server):
@@ -191,3 +201,36 @@ def test_the_sample_of_the_manual_is_a_configuration(tmp_path):
     (collector,) = loaded.collectors.values()
     assert collector.period is Period.INSTANT
     assert collector.credentials == "google-analytics"
+
+
+def test_a_run_keeps_each_tick_under_the_id_that_it_always_had(place, server, account):
+    server.service_account(place.credentials)
+    keys = f"kind: service_account\nkey_file: key.json\nbase_url: {server.url}\n"
+    place.secret("google-analytics.yaml", keys)
+    place.service("toll", COLLECTOR)
+    place.servers.append(server)
+    place.clock = FixedClock(NOON + timedelta(seconds=70))
+    assert place.run("run", "toll").code == 0
+    account.events.clear()
+    place.clock.advance(timedelta(minutes=2))
+    assert place.run("run", "toll").code == 0
+    assert "nothing is due" in place.run("run", "toll").out
+
+    first, second = (f"2026-11-20T12:0{minute}:00+00:00" for minute in (0, 2))
+    common = {"for_url": "", "_id": first, "_timestamp": first}
+    assert place.read("toll/realtime") == [
+        {**common, "unique_visitors": 3},
+        {**common, "unique_visitors": 0, "_id": second, "_timestamp": second},
+    ]
+
+
+COLLECTOR = f"""\
+realtime:
+  source: google-analytics-realtime
+  schedule: every 2 minutes
+  query: {{property: "{PROPERTY}"}}
+  map: {{activeUsers: unique_visitors}}
+  add: {{for_url: ""}}
+  steps: [drop: [dataType]]
+  id: {{scheme: legacy, fields: [_timestamp], timestamps: {{}}, encoding: plain}}
+"""

@@ -1,6 +1,8 @@
 """What rises and falls, over Google's real client, at a local Google that counts a log of events."""
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -26,6 +28,7 @@ from tests.servers.google import Bucket, GoogleAccount, GoogleServer
 from tests.servers.http import json_answer
 from tests.sources.google_analytics_trending.case import EVENTS, LONDON
 
+HERE = Path(__file__).parent
 PROPERTY = "94954354"
 
 
@@ -64,6 +67,16 @@ def error_of(context, window=None, **query):
     with pytest.raises(CollectorError) as caught:
         collected(context, window, **query)
     return caught.value
+
+
+def test_recorded_replies_give_the_expected_readings(context, account):
+    case = json.loads((HERE / "cases" / "pages-of-a-service.json").read_text())
+    account.faults = [json_answer(reply) for reply in case["replies"]]
+    found = GoogleAnalyticsTrending(property=PROPERTY, **case["query"]).collect(
+        days(19, 20), context
+    )
+    assert [[dict(one.dimensions), dict(one.measures)] for one in found] == case["readings"]
+    assert "more values than Google keeps apart" in context.warn.told[0]
 
 
 def test_each_page_has_two_weeks_and_how_much_the_second_is_above_the_first(context):
@@ -221,3 +234,29 @@ def test_the_sample_of_the_manual_is_a_configuration(tmp_path):
     assert collector.credentials == "google-analytics"
     assert collector.source.max_span == timedelta(days=7)
     assert collector.source.settle == timedelta(days=3)
+
+
+def test_a_run_replaces_the_trends_of_the_day_before(place, server, account):
+    server.service_account(place.credentials)
+    keys = f"kind: service_account\nkey_file: key.json\nbase_url: {server.url}\n"
+    place.secret("google-analytics.yaml", keys)
+    place.service("toll", COLLECTOR)
+    place.servers.append(server)
+    assert place.run("run", "toll").code == 0
+    before = place.read("toll/trending")
+    place.clock.advance(timedelta(days=1))
+    assert place.run("run", "toll").code == 0
+    after = place.read("toll/trending")
+
+    assert [(one["pageTitle"], one["week1"], one["week2"]) for one in before] == [("Help", 8, 16)]
+    assert [(one["pageTitle"], one["week1"], one["week2"]) for one in after] == [("Help", 8, 115)]
+    assert [one["timeSpan"] for one in after] == ["week"]
+
+
+COLLECTOR = f"""\
+trending:
+  source: google-analytics-trending
+  schedule: daily
+  replace: yes
+  query: {{property: "{PROPERTY}", floor: 8, top: 1}}
+"""
