@@ -102,7 +102,8 @@ def _show(source: type[Source], asked: list[Key], login: list[Key]) -> None:
     for piece in _pieces(source, {f"`{key.name}`" for key in asked}):
         out.print(piece, width=min(out.width, _WIDEST))
         click.echo()
-    for title, keys in (("query", asked), (f"credentials/{source.name}.yaml", login)):
+    file = f"credentials/{source.credential_file or source.name}.yaml"
+    for title, keys in (("query", asked), (file, login)):
         if keys:
             click.echo(f"{title}:")
             show_rows(list(_rows(keys)), as_json=False, empty="")

@@ -73,7 +73,8 @@ def test_the_page_of_one_has_its_manual_a_sample_and_every_key(place, name):
     query = done.out.partition("query:\nkey ")[2]
     assert [key for key in source.model_fields if f"\n{key} " not in query] == []
     if source.credential:
-        login = query.partition(f"credentials/{name}.yaml:\n")[2]
+        file = f"credentials/{source.credential_file or name}.yaml"
+        login = query.partition(f"{file}:\n")[2]
         assert [key for key in source.credential.model_fields if f"\n{key} " not in login] == []
 
 

@@ -10,7 +10,8 @@
         query:
           property: "94954354"
           filters: {unifiedScreenName: {begins: Apply for Carer's Allowance}}
-        map: {activeUsers: unique_visitors}
+        map: {activeUsers: unique_visitors}     # as data sets called `realtime` want it
+        add: {for_url: /carers-allowance}
 
 ===============  =================================================================================
 ``property``     the number of the property (Admin > Property details), not a ``G-`` or ``UA-`` id
