@@ -29,6 +29,7 @@
           method: Live.getCounters
           arguments: {lastMinutes: 2}
           measures: {visitors: unique_visitors}
+        add: {for_url: /carers-allowance}       # this data type wants it
 
 ===============  =================================================================================
 ``site``         the site's id (Administration > Websites)
