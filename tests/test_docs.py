@@ -6,7 +6,6 @@ import re
 import subprocess
 import textwrap
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import get_args
@@ -17,11 +16,10 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from collectors.api import Reading, Window
 from collectors.cli import cli, main
 from collectors.config import Vault, files, load, mapping, steps
 from collectors.sources import BUILT_IN, registry
-from collectors.testing import Case, HttpServer, json_answer, scripted, source_from
+from collectors.testing import FAULTS, golden_case, source_from, withstand
 from collectors.values import DataSet
 from docs import generate
 from tests.conftest import missing
@@ -278,20 +276,26 @@ def test_every_source_has_its_page_with_a_sample_and_every_key_of_its_query(name
     assert [key for key in query_keys(registry()[name]) if f"`{key}`" not in text] == []
 
 
-def test_the_source_of_fifteen_lines_works(tmp_path):
+@pytest.fixture
+def shown(tmp_path):
+    """The source that the page shows, in a file of its own."""
     text = (DOCS / "writing-a-source.md").read_text()
     (code,) = re.findall(r"^```python\n(\"\"\".*?)^```$", text, re.DOTALL | re.MULTILINE)
     path = tmp_path / "tides.py"
     path.write_text(code)
-    reply = [{"at": "2026-11-20T00:00:00Z", "metres": 5.1}]
-    hour = datetime(2026, 11, 20, tzinfo=UTC)
-    case = Case(
-        query={"url": "{server}", "station": "dover"},
-        server=lambda: HttpServer(scripted(json_answer(reply))),
-        window=Window(hour, hour + timedelta(hours=1)),
-    )
-    with case.opened(source_from(path)) as opened:
-        assert list(opened.collect()) == [Reading(hour, {"height": 5.1}, {"station": "dover"})]
+    return source_from(path)
+
+
+A_NIGHT = golden_case(CHECKOUT / "examples/source-package/tests/tides/a-night")
+
+
+def test_the_source_of_fifteen_lines_works(shown):
+    A_NIGHT.check(shown)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_source_of_fifteen_lines_withstands_whatever_the_server_does(shown, fault):
+    withstand(shown, A_NIGHT, fault)
 
 
 # Samples

@@ -3,10 +3,12 @@
 from keyword import iskeyword
 from pathlib import Path
 from re import fullmatch, sub
+from shlex import quote
 from textwrap import indent
 
 import click
 
+import collectors
 from collectors.cli import scaffold
 from collectors.cli.completing import source_names
 from collectors.cli.settings import Settings
@@ -47,7 +49,7 @@ def new_source(settings: Settings, name: str, directory: Path | None) -> int:
     if directory is None and known is None:
         path = settings.config / "platform.yaml"
         click.echo(f"add this line to {path}: source_path: sources", err=True)
-    click.echo(f"to test it: python -m pytest {folder / 'tests'}", err=True)
+    click.echo(f"to test it: {_test_command(folder / 'tests')}", err=True)
     return 0
 
 
@@ -76,6 +78,13 @@ def new_service(settings: Settings, name: str, source: str) -> int:
     _write({path: f"{text.rstrip()}\n"})
     click.echo(f"change its query; 'sources {source}' tells what it may hold", err=True)
     return 0
+
+
+def _test_command(tests: Path) -> str:
+    """Give what to type in the current directory; pytest imports the program from there."""
+    root = Path(collectors.__file__).resolve().parent.parent
+    where = "" if Path.cwd().samefile(root) else f"PYTHONPATH={quote(str(root))} "
+    return f"{where}python -m pytest {quote(str(tests))}"
 
 
 def _service(name: str, sample: str) -> str | None:

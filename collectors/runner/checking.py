@@ -18,6 +18,7 @@ from collectors.values import Batch, DataSet
 
 _NOTHING, _ = pack([])
 _LATER = "; nothing is lost meanwhile: try again later"
+_IF_IT_STAYS = "; nothing is lost meanwhile; if it stays so, mend the address or the file"
 
 
 @dataclass
@@ -96,5 +97,14 @@ def _noted(made: Check, parts: Parts) -> Iterator[None]:
     except ConfigError as exc:
         made.wrong = parts.vault.scrub("; ".join(map(str, exc.mistakes or (exc,))))
     except CollectorError as exc:
-        passing = isinstance(exc, Unavailable | QuotaSpent)
-        made.wrong = parts.vault.scrub(f"{exc}{_LATER if passing else ''}")
+        made.wrong = parts.vault.scrub(f"{exc}{_advice(exc)}")
+
+
+def _advice(error: CollectorError) -> str:
+    match error:
+        case QuotaSpent():
+            return _LATER
+        case Unavailable():
+            return _IF_IT_STAYS
+        case _:
+            return ""

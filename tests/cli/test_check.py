@@ -12,6 +12,7 @@ from tests.servers.pingdom import TOKEN, Account, PingdomServer
 DAILY = (
     "daily: {source: spreadsheet, schedule: daily, query: {file: t.csv, date: day, measures: [n]}}"
 )
+IF_IT_STAYS = "; nothing is lost meanwhile; if it stays so, mend the address or the file"
 UPTIME = "uptime: {source: pingdom, schedule: hourly, query: {check: '85975'}}"
 
 
@@ -115,7 +116,7 @@ def test_a_missing_credential(pingdom, toll):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Answer(503), "answered 503; nothing is lost meanwhile: try again later"),
+        (Answer(503), f"answered 503{IF_IT_STAYS}"),
         (html_answer(), "not JSON"),
         (Answer(400, b'{"status": "error", "messages": ["no"]}'), "but no empty list: no"),
     ],
@@ -127,6 +128,23 @@ def test_a_target_that_does_not_answer_as_it_should(toll, sink, fault, said):
 
     assert code == 1
     assert found["toll/hourly", "target platform"][1].endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("file: 'none-*.csv'", "no file has a name like this; put one there"),
+        ("file: 'http://127.0.0.1:1/x.csv'", "refused"),
+    ],
+)
+def test_what_may_pass_by_itself_and_may_not_says_what_to_mend_if_it_stays(toll, query, said):
+    toll.service("sheets", DAILY.replace("file: t.csv", query))
+
+    _, found = checked(toll, "sheets")
+
+    wrong = found["sheets/daily", "source spreadsheet"][1]
+    assert said in wrong
+    assert wrong.endswith(IF_IT_STAYS)
 
 
 def test_a_clock_that_is_wrong_is_told(toll, sink):

@@ -1,5 +1,6 @@
 """``new``: what it writes works at once."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,20 @@ def test_it_may_be_written_elsewhere(place, tmp_path):
 
     assert (tmp_path / "mine" / "tides.py").exists()
     assert done.err == f"to test it: python -m pytest {tmp_path}/mine/tests\n"
+
+
+def test_the_command_that_is_printed_elsewhere_works_there(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+
+    command = place.run("new", "source", "tides", "--to", "my tides").err.removeprefix(
+        "to test it: "
+    )
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=False)
+
+    assert command == f"PYTHONPATH={CHECKOUT} python -m pytest 'my tides/tests'\n"
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["Tides", "1st", "class", "a b", "../x", "pingdom"])
