@@ -56,7 +56,7 @@ The availability of a day, from its hours::
 
 Counts are summed over the period first, by the data set itself; everything else is made of the
 sums. What is divided by nothing, or made of a figure that a record leaves unknown, is unknown. A
-period without records has no figures.
+period without records has no figures. Patterns that no record of a window is like are a warning.
 
 It is collected after the collectors that write what it reads, in the same run, once that has been
 delivered. Until all of a period is there, it is not yet; when some of it is collected again, it is
@@ -65,7 +65,7 @@ holds nothing is not yet, until it holds something later; and changes are found 
 is not settled, so say how long with ``settle``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar
 
@@ -83,7 +83,15 @@ from collectors.api import (
     Window,
 )
 from collectors.sources.data_set.asking import Counts, Question, Texts
-from collectors.sources.data_set.figures import RATINGS, Count, added, divided, rate, satisfaction
+from collectors.sources.data_set.figures import (
+    RATINGS,
+    Count,
+    added,
+    divided,
+    is_like,
+    rate,
+    satisfaction,
+)
 
 __all__ = ["DataSetSource", "Rate", "Ratio"]
 
@@ -94,6 +102,8 @@ HOURLY_SPAN = timedelta(days=31)
 """So much is asked for at once: a read API's answer has at most 250,000 rows."""
 RECENT = 100
 """Periods that ``check`` looks at."""
+SHOWN = 5
+"""Texts of a field that a warning shows."""
 
 
 def _is_data_set(text: str) -> str:
@@ -124,6 +134,21 @@ class Rate(BaseModel):
     numerator: Pattern | tuple[Pattern, ...]
     denominator: Pattern | tuple[Pattern, ...] = "*"
     count: FieldName | None = None
+
+    @property
+    def sides(self) -> tuple[Texts, Texts]:
+        """The patterns above and below the line."""
+        return _listed(self.numerator), _listed(self.denominator)
+
+    def unlike(self, texts: Sequence[str]) -> Iterator[str]:
+        """Say which side is like none of the texts that its field has, if it has any."""
+        for side in self.sides:
+            if texts and not any(is_like(text, side) for text in texts):
+                more = ", …" if len(texts) > SHOWN else ""
+                yield (
+                    f"no {self.field} is like {' or '.join(map(repr, side))}; there are "
+                    f"{', '.join(map(repr, texts[:SHOWN]))}{more}"
+                )
 
 
 class DataSetSource(Source):
@@ -169,24 +194,27 @@ class DataSetSource(Source):
         found = sorted({key for counts in answers.values() for key in counts})
         if not found:
             self._check_there(window, context)
+        self._warn_of_patterns(answers, window, context)
         for start, texts in found:
             dimensions = dict(zip(self.dimensions, texts, strict=True))
             yield Reading(start, self._figures(answers, (start, texts)), dimensions)
 
     def examine(self, context: Context) -> Iterator[str]:
         """Read the last period that the data set holds anything of."""
+        starts: set[datetime] = set()
+        fields: dict[str, None] = {}
         for question in self._questions():
             counts = question.recent(context, RECENT)
             if not counts:
                 said = f"of the last {RECENT} periods ({context.period})"
                 raise NotYet(f"{self.data_set} holds nothing of what the query asks for {said}")
-            last = max(start for start, _ in counts)
-            yield f"{self.data_set} can be read; the last it holds is of {last:%Y-%m-%d}"
+            starts.update(start for start, _ in counts)
+            fields.update(dict.fromkeys(question.fields))
             for name in question.fields:
                 if not _tells(counts, name):
                     raise Refused(f"none of its last records has a figure in {name!r}")
-            if question.fields:
-                yield f"its records have {', '.join(question.fields)}"
+        told = f"; its records have {', '.join(fields)}" if fields else ""
+        yield f"{self.data_set} can be read; the last it holds is of {max(starts):%Y-%m-%d}{told}"
 
     @property
     def _input(self) -> Input:
@@ -220,9 +248,16 @@ class DataSetSource(Source):
             figures[name] = divided(*(added(map(count.amount, side)) for side in ratio.sides))
         for name, one in self.rates.items():
             counts = answers[one.field].get(key, {})
-            sides = (_listed(one.numerator), _listed(one.denominator))
-            figures[name] = rate(counts, *sides, one.count)
+            figures[name] = rate(counts, *one.sides, one.count)
         return figures | (satisfaction(count) if self.satisfaction else {})
+
+    def _warn_of_patterns(
+        self, answers: Mapping[str | None, Counts], window: Window, context: Context
+    ) -> None:
+        for name, one in self.rates.items():
+            texts = sorted({text for rows in answers[one.field].values() for text in rows})
+            for sentence in one.unlike(texts):
+                context.warn(f"the rate {name!r} of {self.data_set}, {window}: {sentence}")
 
     def _check_there(self, window: Window, context: Context) -> None:
         """Raise NotYet where more may come: of what is not ours, and holds nothing later."""

@@ -63,6 +63,11 @@ def divided(of: Number | None, over: Number | None) -> float | None:
     return None if of is None or not over else of / over
 
 
+def is_like(text: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a text is like one of the patterns."""
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
 def rate(
     counts: Mapping[str, Count],
     numerator: Sequence[str],
@@ -75,11 +80,7 @@ def rate(
     """
 
     def summed(patterns: Sequence[str]) -> Number | None:
-        alike = [
-            one
-            for text, one in counts.items()
-            if any(fnmatchcase(text, pattern) for pattern in patterns)
-        ]
+        alike = [one for text, one in counts.items() if is_like(text, patterns)]
         if count is None:
             return sum(one.records for one in alike)
         return added(one.amount(count) for one in alike)

@@ -67,10 +67,11 @@ over many periods. Days are those of the property's time zone; where the collect
 told which ``zone`` to set. Hours are told apart by their local name, so in the night in which the
 clocks go back the figures of two hours stand in the first of them.
 
-Google's ``(other)`` row, thresholding, sampling and truncation are warnings of the run. Tokens are
-kept account of a property and project, over all processes; requests of a property under way at once
-are at most ``concurrent``. When the tokens of an hour are used up it waits, when those of the day
-are until the property's midnight. What fails at Google's side is tried three times, slowly.
+Google's ``(other)`` row, thresholding, sampling and truncation are warnings of the run; so is an
+event that is never counted in a window in which that of another stage is. Tokens are kept account
+of a property and project, over all processes; requests of a property under way at once are at most
+``concurrent``. When the tokens of an hour are used up it waits, when those of the day are until the
+property's midnight. What fails at Google's side is tried three times, slowly.
 
 The credential is ``credentials/google-analytics.yaml``. A service account (make a key in the Google
 Cloud console, enable the Google Analytics Data API, and add the account's address as a Viewer of
@@ -113,6 +114,7 @@ from collectors.sources.google_analytics.goals import (
     Count,
     Goal,
     Question,
+    absent,
     counted,
     measures,
     questions,
@@ -262,11 +264,18 @@ class GoogleAnalytics(Source):
         tables = [Table(asked=asked, report=one.report, window=window) for one in asking]
         names = [legal(name) for name in self.dimensions]
         nothing = dict.fromkeys(self.goals, 0) if self.fill != "absent" else {}
+        found: set[str] = set()
         for first, stages in together(asking, [table.blocks() for table in tables]):
             more = quality.fields(first.metadata) if self.quality else {}
             for texts, counts in stages:
+                found.update(stage for stage, count in counts.items() if count)
                 dimensions = dict(zip(names, texts, strict=True))
                 yield from self._laid_out(first.at, nothing | dict(counts), dimensions, more)
+        why = (
+            "was it renamed, or do `filters` leave it out" if self.filters else "or was it renamed"
+        )
+        for sentence in absent(self.goals, found, window, asked.context.zone):
+            asked.context.warn(f"{sentence}: is it spelt so, {why}? `check` looks")
 
     def _laid_out(
         self,

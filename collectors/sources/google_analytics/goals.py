@@ -1,14 +1,16 @@
 """Goals: which report counts each stage, and their rows as stages side by side."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from heapq import merge
 from itertools import groupby, repeat
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from collectors.api import Number
+from collectors.api import Number, Window
 from collectors.sources.google_analytics.account import KEY_EVENT, Property
 from collectors.sources.google_analytics.filters import Filters, both, listed
 from collectors.sources.google_analytics.reading import Block
@@ -111,6 +113,28 @@ def counted(goals: Mapping[str, Goal], count: Count | None, asked: Property) -> 
         state[f"counted:{stage}"] = how
         found[stage] = Goal(event=goal.event, count=how)
     return found
+
+
+def absent(
+    goals: Mapping[str, Goal], found: Collection[str], window: Window, zone: ZoneInfo
+) -> Iterator[str]:
+    """Say which events were never counted in a window; ``found`` are the stages that were.
+
+    Where none was counted, the service was quiet, and nothing is said.
+    """
+    there = [goal.event for stage, goal in goals.items() if stage in found]
+    if not there:
+        return
+    first, last = (
+        moment.astimezone(zone).date()
+        for moment in (window.start, window.end - timedelta(seconds=1))
+    )
+    for event in dict.fromkeys(goal.event for goal in goals.values()):
+        if event not in there:
+            yield (
+                f"Google Analytics counted no event {event!r} from {first} to {last}, though "
+                f"{there[0]!r} was counted"
+            )
 
 
 def _what_there_is(event: str, asked: Property) -> Count:

@@ -108,6 +108,30 @@ def test_digital_take_up_by_service_with_the_sums_beside_it(site, context):
     ]
 
 
+def test_a_pattern_that_no_record_is_like_is_told_with_the_texts_there_are(site, context):
+    fill(
+        site,
+        (1, {"stage": "begin", "count": 10}),
+        (2, {"stage": "done", "count": 1}),
+        (3, {"count": 5}),
+        *((4, {"kind": f"kind{number}"}) for number in range(6)),
+    )
+    rates = {
+        "right": {"field": "stage", "numerator": ["done", "ended"], "denominator": "begin"},
+        "wrong": {"field": "stage", "numerator": "done", "denominator": "start", "count": "count"},
+        "other": {"field": "kind", "numerator": ["mild", "hot*"]},
+        "absent": {"field": "channel", "numerator": "digital"},
+    }
+    [(_, _, figures)] = made(source(rates=rates), context)
+    assert figures == {"right": 1, "wrong": None, "other": 0, "absent": None}
+    begins = f"the rate '{{}}' of fishing/catches, {JUNE}: no {{}}".format
+    kinds = "'kind0', 'kind1', 'kind2', 'kind3', 'kind4', …"
+    assert context.warn.told == [
+        begins("wrong", "stage is like 'start'; there are 'begin', 'done'"),
+        begins("other", f"kind is like 'mild' or 'hot*'; there are {kinds}"),
+    ]
+
+
 def test_availability_and_satisfaction_and_only_what_is_asked_for(site, context):
     ratings = {f"rating_{level}": count for level, count in enumerate((2, 1, 0, 10, 37), 1)}
     fill(
@@ -176,11 +200,21 @@ def test_check_says_what_is_there_and_what_is_not(site, context):
         list(source(sums=("count",)).examine(context))
     fill(site, (1, {"count": 1}), (2, {"other": 1}))
     assert list(source(sums=("count",)).examine(context)) == [
-        "fishing/catches can be read; the last it holds is of 2026-06-01",
-        "its records have count",
+        "fishing/catches can be read; the last it holds is of 2026-06-01; its records have count",
     ]
     with pytest.raises(Refused, match="none of its last records has a figure in 'cuont'"):
         list(source(sums=("cuont",)).examine(context))
+
+
+def test_check_says_one_sentence_however_many_questions_are_asked(site, context):
+    fill(site, (1, {"stage": "done", "channel": "paper", "count": 1}))
+    rates = {
+        "completion": {"field": "stage", "numerator": "done", "count": "count"},
+        "takeup": {"field": "channel", "numerator": "digital"},
+    }
+    assert list(source(sums=("count",), rates=rates).examine(context)) == [
+        "fishing/catches can be read; the last it holds is of 2026-06-01; its records have count",
+    ]
 
 
 @pytest.mark.parametrize(

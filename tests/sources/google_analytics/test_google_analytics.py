@@ -249,6 +249,33 @@ def test_two_stages_may_have_one_event_and_other_stages_keep_their_names(context
     }  # fmt: skip
 
 
+def test_an_event_that_is_never_counted_where_another_is_is_told_once(context):
+    goals = {"start": "begin", "done": "compleet"}
+    found = collected(context, goals=goals, dimensions=["deviceCategory"])
+    assert found[0][1] == {"starts": 4, "completions": 0, "completion_rate": 0}
+    [told] = context.warn.told
+    assert told == (
+        "Google Analytics counted no event 'compleet' from 2026-11-09 to 2026-11-15, though "
+        "'begin' was counted: is it spelt so, or was it renamed? `check` looks"
+    )
+
+
+def test_an_event_that_filters_may_leave_out_is_told_so(context):
+    goals = {"start": "complete", "done": "compleet"}
+    collected(context, goals=goals, filters={"deviceCategory": "mobile"})
+    [told] = context.warn.told
+    assert told.endswith(
+        "is it spelt so, was it renamed, or do `filters` leave it out? `check` looks"
+    )
+
+
+def test_goals_that_are_all_counted_and_goals_that_all_are_not_are_not_told(context):
+    collected(context, goals=GOALS)
+    collected(context, days("2026-11-13", "2026-11-16"), goals=GOALS)
+    collected(context, goals={"first": "bgin", "last": "compleet"})
+    assert context.warn.told == []
+
+
 def test_an_event_that_is_marked_later_is_told(context, server, tmp_path):
     collected(context, goals=GOALS)
     server.account.key_events.add("begin")
