@@ -94,6 +94,7 @@ API.
 
 import builtins
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -264,17 +265,17 @@ class GoogleAnalytics(Source):
         tables = [Table(asked=asked, report=one.report, window=window) for one in asking]
         names = [legal(name) for name in self.dimensions]
         nothing = dict.fromkeys(self.goals, 0) if self.fill != "absent" else {}
-        found: set[str] = set()
+        totals: Counter[str] = Counter()
         for first, stages in together(asking, [table.blocks() for table in tables]):
             more = quality.fields(first.metadata) if self.quality else {}
             for texts, counts in stages:
-                found.update(stage for stage, count in counts.items() if count)
+                totals.update({stage: count for stage, count in counts.items() if count})
                 dimensions = dict(zip(names, texts, strict=True))
                 yield from self._laid_out(first.at, nothing | dict(counts), dimensions, more)
         why = (
             "was it renamed, or do `filters` leave it out" if self.filters else "or was it renamed"
         )
-        for sentence in absent(self.goals, found, window, asked.context.zone):
+        for sentence in absent(self.goals, totals, window, asked.context.zone):
             asked.context.warn(f"{sentence}: is it spelt so, {why}? `check` looks")
 
     def _laid_out(

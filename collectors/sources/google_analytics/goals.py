@@ -1,6 +1,6 @@
 """Goals: which report counts each stage, and their rows as stages side by side."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from heapq import merge
@@ -21,7 +21,8 @@ METRICS = {"events": "eventCount", "users": "totalUsers", "sessions": "sessions"
 NAMES = {"start": "starts", "done": "completions"}
 """What the two stages that every service has are called, side by side."""
 RATE = "completion_rate"
-
+OFTEN = 20
+"""Where one event was counted as often as this, it is odd that another was not at all."""
 
 Measures = dict[str, Number | None]
 
@@ -116,13 +117,14 @@ def counted(goals: Mapping[str, Goal], count: Count | None, asked: Property) -> 
 
 
 def absent(
-    goals: Mapping[str, Goal], found: Collection[str], window: Window, zone: ZoneInfo
+    goals: Mapping[str, Goal], counts: Mapping[str, Number], window: Window, zone: ZoneInfo
 ) -> Iterator[str]:
-    """Say which events were never counted in a window; ``found`` are the stages that were.
+    """Say which events were never counted in a window; ``counts`` are those of the stages.
 
-    Where none was counted, the service was quiet, and nothing is said.
+    Where nothing was counted often, the service was quiet, and nothing is said.
     """
-    there = [goal.event for stage, goal in goals.items() if stage in found]
+    there = [goal.event for stage, goal in goals.items() if counts.get(stage, 0) >= OFTEN]
+    seen = {goal.event for stage, goal in goals.items() if counts.get(stage)}
     if not there:
         return
     first, last = (
@@ -130,7 +132,7 @@ def absent(
         for moment in (window.start, window.end - timedelta(seconds=1))
     )
     for event in dict.fromkeys(goal.event for goal in goals.values()):
-        if event not in there:
+        if event not in seen:
             yield (
                 f"Google Analytics counted no event {event!r} from {first} to {last}, though "
                 f"{there[0]!r} was counted"

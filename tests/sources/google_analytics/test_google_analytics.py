@@ -249,7 +249,8 @@ def test_two_stages_may_have_one_event_and_other_stages_keep_their_names(context
     }  # fmt: skip
 
 
-def test_an_event_that_is_never_counted_where_another_is_is_told_once(context):
+def test_an_event_that_is_never_counted_where_another_often_is_is_told_once(context, account):
+    account.events.extend(funnel({"2026-11-11": 40}))
     goals = {"start": "begin", "done": "compleet"}
     found = collected(context, goals=goals, dimensions=["deviceCategory"])
     assert found[0][1] == {"starts": 4, "completions": 0, "completion_rate": 0}
@@ -260,7 +261,8 @@ def test_an_event_that_is_never_counted_where_another_is_is_told_once(context):
     )
 
 
-def test_an_event_that_filters_may_leave_out_is_told_so(context):
+def test_an_event_that_filters_may_leave_out_is_told_so(context, account):
+    account.events.extend(funnel({"2026-11-11": 40}))
     goals = {"start": "complete", "done": "compleet"}
     collected(context, goals=goals, filters={"deviceCategory": "mobile"})
     [told] = context.warn.told
@@ -273,6 +275,11 @@ def test_goals_that_are_all_counted_and_goals_that_all_are_not_are_not_told(cont
     collected(context, goals=GOALS)
     collected(context, days("2026-11-13", "2026-11-16"), goals=GOALS)
     collected(context, goals={"first": "bgin", "last": "compleet"})
+    assert context.warn.told == []
+
+
+def test_a_quiet_week_without_a_completion_is_not_told(context):
+    collected(context, goals={"start": "begin", "done": "compleet"})
     assert context.warn.told == []
 
 
