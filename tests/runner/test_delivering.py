@@ -320,9 +320,12 @@ def test_the_token_is_looked_up_anew_on_each_try(toll, sink):
 def test_an_entry_on_which_the_platform_breaks_is_halved_until_the_bad_one_is_alone(
     toll, feed, sink
 ):
-    """Others flow all the while: ``toll/daily`` has something new at every run."""
+    """Others flow all the while: ``toll/daily`` has something new at every run.
+
+    It goes one by one, so that all but the last are known here to be accepted once it is there.
+    """
     toll.clock, toll.patience = GoingClock(NOW), HASTY
-    toll.service("toll", hourly(feed) + "\n" + hourly(feed, "daily"))
+    toll.service("toll", hourly(feed) + "\n" + hourly(feed, "daily", "batch: 1"))
     flowing(toll, sink, feed)
     feed.channels = many(8, bad=(5,))
     daily = 1
@@ -340,7 +343,7 @@ def test_an_entry_on_which_the_platform_breaks_is_halved_until_the_bad_one_is_al
         toll.clock.advance(timedelta(hours=1))
         if dead_letters(toll):
             break
-        feed.channels = ("later",)
+        feed.channels = ("later", "latest")
 
     url = f"{sink.url}/data/toll/hourly"
     assert dead_letters(toll) == {"bad-05": f"{url} answered 500 to this observation alone"}
