@@ -1,36 +1,16 @@
 """``status``: the state of every collector, and what is missing of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
-from collectors.api import Document
 from collectors.cli import completing
 from collectors.cli.choosing import choose, usable
 from collectors.cli.output import moment, show_rows, stretch
 from collectors.cli.settings import Settings
-from collectors.config.model import Collector
-from collectors.periods import Period, Window, following
-from collectors.runner import Parts, find_due, lost_windows
-from collectors.schedule import Due, Kind
-from collectors.store import SUCCEEDED, Debt, Run, Stretch
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What is known of one collector now. ``due`` and ``lost`` are windows, oldest first."""
-
-    collector: Collector
-    stretches: Sequence[Stretch]
-    due: Sequence[Due]
-    lost: Sequence[Window]
-    run: Run | None
-    waiting: int
-    refused: int
-    late: bool
-    owed: Sequence[Debt]
+from collectors.standing import Standing, standings
+from collectors.store import SUCCEEDED, Stretch
 
 
 @click.command()
@@ -59,57 +39,22 @@ def status(
     configuration = usable(settings)
     chosen = choose(configuration, names, labels)
     with settings.store() as store, settings.look_only(store) as parts:
-        runs = store.view.latest_runs()
-        refused = store.view.dead_letter_counts()
-        waiting = store.view.waiting()
-        known = [
-            _look(parts, one, runs.get(name), waiting.get(name, 0), refused.get(name, 0))
-            for name, one in chosen.items()
-        ]
+        known = standings(parts, chosen)
     if late:
-        known = [one for one in known if one.late]
+        known = [one for one in known if one.is_late]
     rows = [row for one in known for row in (_gaps(one) if gaps else [_row(one)])]
     empty = "nothing is missing" if gaps else "nothing is late" if late else "no collectors"
     show_rows(rows, as_json=as_json, empty=empty)
     return 1 if (late and known) or configuration.mistakes else 0
 
 
-def _look(parts: Parts, collector: Collector, run: Run | None, waiting: int, refused: int) -> Known:
-    due = find_due(parts, collector)
-    return Known(
-        collector=collector,
-        stretches=parts.store.view.collected(collector.name),
-        due=due,
-        lost=lost_windows(parts, collector),
-        run=run,
-        waiting=waiting,
-        refused=refused,
-        late=_is_late(parts, collector, due),
-        owed=parts.store.view.owed(collector.name),
-    )
-
-
-def _is_late(parts: Parts, collector: Collector, due: Sequence[Due]) -> bool:
-    """Judge on data time: is a period missing that ended longer than the deadline ago?"""
-    if collector.deadline is None or isinstance(collector.source, Document):
-        return False
-    missing = [one.window for one in due if one.kind is not Kind.REVISIT]
-    if not missing:
-        return False
-    first = min(missing)
-    end = first.end
-    if collector.period is not Period.INSTANT:
-        end = following(first.start, collector.period, collector.zone)
-    return end + collector.deadline < parts.clock.now()
-
-
-def _row(known: Known) -> dict[str, Any]:
+def _row(known: Standing) -> dict[str, Any]:
     stretches = known.stretches
     counts = [one.observations for one in stretches]
     run = known.run
     return {
         "collector": known.collector.name,
-        "state": _state(known),
+        "state": known.state,
         "collected_until": _until(stretches),
         "provisional": sum(not one.settled for one in stretches),
         "observations": None if None in counts else sum(one or 0 for one in counts),
@@ -121,26 +66,6 @@ def _row(known: Known) -> dict[str, Any]:
     }
 
 
-def _state(known: Known) -> str:
-    """Give the first of these that is so; the worst come first."""
-    run = known.run
-    states = {
-        "late": known.late,
-        "never run": run is None,
-        str(run.state if run else ""): run is not None and run.state not in SUCCEEDED,
-        "has lost periods": bool(known.lost),
-        "due": bool(known.due),
-        "owed to a target": bool(known.owed),
-        "differently collected": _differs(known),
-    }
-    return next((state for state, holds in states.items() if holds), "collected")
-
-
-def _differs(known: Known) -> bool:
-    now = known.collector.fingerprint
-    return any(one.fingerprint != now for one in known.stretches)
-
-
 def _until(stretches: Sequence[Stretch]) -> str | None:
     if not stretches:
         return None
@@ -149,7 +74,7 @@ def _until(stretches: Sequence[Stretch]) -> str | None:
     return moment(stretches[-1].end)
 
 
-def _gaps(known: Known) -> list[dict[str, Any]]:
+def _gaps(known: Standing) -> list[dict[str, Any]]:
     run = known.run
     tried = f"; last run {run.state}: {run.reason}" if run and run.state not in SUCCEEDED else ""
     rows = [
@@ -176,7 +101,7 @@ def _gaps(known: Known) -> list[dict[str, Any]]:
     return rows
 
 
-def _gap(known: Known, window: str, kind: str, reason: str) -> dict[str, Any]:
+def _gap(known: Standing, window: str, kind: str, reason: str) -> dict[str, Any]:
     return {
         "collector": known.collector.name,
         "window": window,

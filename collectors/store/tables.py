@@ -5,7 +5,8 @@ import sqlalchemy as sa
 metadata = sa.MetaData()
 
 
-def _key() -> sa.Column[int]:
+def key() -> sa.Column[int]:
+    """Give the column of a number that the database makes."""
     return sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True)
 
 
@@ -20,7 +21,7 @@ collectors = sa.Table(
 coverage = sa.Table(
     "coverage",
     metadata,
-    _key(),
+    key(),
     sa.Column("collector", sa.Text, nullable=False),
     sa.Column("start", sa.BigInteger, nullable=False),
     sa.Column("end", sa.BigInteger, nullable=False),
@@ -36,7 +37,7 @@ coverage = sa.Table(
 runs = sa.Table(
     "runs",
     metadata,
-    _key(),
+    key(),
     sa.Column("collector", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("priority", sa.Integer, nullable=False),
@@ -64,7 +65,7 @@ runs = sa.Table(
 lanes = sa.Table(
     "lanes",
     metadata,
-    _key(),
+    key(),
     sa.Column("target", sa.Text, nullable=False),
     sa.Column("data_set", sa.Text, nullable=False),
     sa.Column("owner", sa.Text),
@@ -81,7 +82,7 @@ lanes = sa.Table(
 lane_coverage = sa.Table(
     "lane_coverage",
     metadata,
-    _key(),
+    key(),
     sa.Column("lane_id", sa.BigInteger, sa.ForeignKey("lanes.id"), nullable=False),
     sa.Column("collector", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
@@ -93,7 +94,7 @@ lane_coverage = sa.Table(
 outbox = sa.Table(
     "outbox",
     metadata,
-    _key(),
+    key(),
     sa.Column("lane_id", sa.BigInteger, sa.ForeignKey("lanes.id"), nullable=False),
     sa.Column("collector", sa.Text, nullable=False),
     sa.Column("run_id", sa.BigInteger, sa.ForeignKey("runs.id"), nullable=False),
@@ -117,7 +118,7 @@ outbox = sa.Table(
 period_ids = sa.Table(
     "period_ids",
     metadata,
-    _key(),
+    key(),
     sa.Column("collector", sa.Text, nullable=False),
     sa.Column("run_id", sa.BigInteger, sa.ForeignKey("runs.id"), nullable=False),
     sa.Column("start", sa.BigInteger, nullable=False),
@@ -129,7 +130,7 @@ period_ids = sa.Table(
 dead_letters = sa.Table(
     "dead_letters",
     metadata,
-    _key(),
+    key(),
     sa.Column("target", sa.Text),
     sa.Column("data_set", sa.Text, nullable=False),
     sa.Column("collector", sa.Text, nullable=False),
@@ -165,7 +166,7 @@ quota_slots = sa.Table(
 audit = sa.Table(
     "audit",
     metadata,
-    _key(),
+    key(),
     sa.Column("at", sa.BigInteger, nullable=False),
     sa.Column("who", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
@@ -176,7 +177,7 @@ audit = sa.Table(
 kept_readings = sa.Table(
     "kept_readings",
     metadata,
-    _key(),
+    key(),
     sa.Column("collector", sa.Text, nullable=False),
     sa.Column("run_id", sa.BigInteger, nullable=False),
     sa.Column("start", sa.BigInteger, nullable=False),

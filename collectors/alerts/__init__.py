@@ -1,0 +1,1 @@
+"""Alerts: one for each outage, and one when it is over."""

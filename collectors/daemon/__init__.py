@@ -1,0 +1,1 @@
+"""The daemon: ticks, workers and senders in one process, for months."""

@@ -1,0 +1,5 @@
+"""Where each collector stands: collected, due, late, paused, and why. Nothing here acts."""
+
+from collectors.standing.standing import Standing, standings
+
+__all__ = ["Standing", "standings"]

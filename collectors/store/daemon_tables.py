@@ -1,0 +1,146 @@
+"""The tables of what a daemon does: ticks, pauses, leases, backfills, budgets, incidents, figures.
+
+Times are whole seconds since 1970.
+"""
+
+import sqlalchemy as sa
+
+from collectors.store.tables import key, metadata
+
+ticks = sa.Table(
+    "ticks",
+    metadata,
+    key(),
+    sa.Column("collector", sa.Text, nullable=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("seen_at", sa.BigInteger, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("run_id", sa.BigInteger),
+    sa.Column("count", sa.Integer, nullable=False),
+    sa.Index("ticks_by_collector", "collector", "id"),
+    sa.Index("ticks_by_time", "seen_at"),
+)
+"""``at`` is when the schedule fired, ``seen_at`` when it was planned; ``run_id`` is the run that it
+led to or joined; ``count`` is how many ticks a row tells of, where some were skipped together."""
+
+pauses = sa.Table(
+    "pauses",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+)
+"""``kind`` is ``collector``, ``label`` or ``source``."""
+
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("owner", sa.Text, nullable=False),
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("lease_until", sa.BigInteger, nullable=False),
+)
+
+notices = sa.Table(
+    "notices",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+)
+"""What a daemon tells other processes of itself, as JSON: its broken files, say."""
+
+backfills = sa.Table(
+    "backfills",
+    metadata,
+    key(),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("who", sa.Text, nullable=False),
+    sa.Column("start", sa.Text, nullable=False),
+    sa.Column("end", sa.Text, nullable=False),
+    sa.Column("chunk", sa.Text, nullable=False),
+    sa.Column("newest_first", sa.Boolean, nullable=False),
+    sa.Column("force", sa.Boolean, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("ended_at", sa.BigInteger),
+)
+"""``start`` and ``end`` are local days, the last one included."""
+
+backfill_parts = sa.Table(
+    "backfill_parts",
+    metadata,
+    key(),
+    sa.Column("backfill_id", sa.BigInteger, sa.ForeignKey("backfills.id"), nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("collector", sa.Text, nullable=False),
+    sa.Column("start", sa.BigInteger, nullable=False),
+    sa.Column("end", sa.BigInteger, nullable=False),
+    sa.Column("periods", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("run_id", sa.BigInteger),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("backfill_parts_in_order", "backfill_id", "state", "position"),
+    sa.Index("backfill_parts_by_run", "run_id"),
+)
+
+quota_uses = sa.Table(
+    "quota_uses",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("span", sa.Text, primary_key=True),
+    sa.Column("since", sa.BigInteger, nullable=False),
+    sa.Column("live", sa.BigInteger, nullable=False),
+    sa.Column("other", sa.BigInteger, nullable=False),
+)
+"""What was asked of a key in the minute, hour or day that began at ``since``."""
+
+incidents = sa.Table(
+    "incidents",
+    metadata,
+    key(),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("data_sets", sa.Text, nullable=False),
+    sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("closed_at", sa.BigInteger),
+    sa.Index("incidents_open", "closed_at", "kind", "subject"),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    key(),
+    sa.Column("incident_id", sa.BigInteger, sa.ForeignKey("incidents.id"), nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    sa.Column("not_before", sa.BigInteger, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("sent_at", sa.BigInteger),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Index("alerts_waiting", "sent_at", "not_before"),
+)
+"""What was, or is still to be, told about an incident: ``event`` is ``opened`` or ``closed``."""
+
+figures = sa.Table(
+    "figures",
+    metadata,
+    sa.Column("collector", sa.Text, primary_key=True),
+    sa.Column("start", sa.BigInteger, primary_key=True),
+    sa.Column("rows", sa.BigInteger, nullable=False),
+    sa.Column("totals", sa.Text, nullable=False),
+)
+"""What one period came to: rows, and the sum of each measure, which ``expect`` compares with."""
+
+probes = sa.Table(
+    "probes",
+    metadata,
+    sa.Column("collector", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, primary_key=True),
+    sa.Column("result", sa.Text, nullable=False),
+)
+"""What a source that lives on ticks saw, until the hour is over and collected."""
