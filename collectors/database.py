@@ -6,6 +6,7 @@ groups commits by itself. Errors come out as StoreError, and never show a passwo
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -68,6 +69,7 @@ class Database:
         self._patience = patience
         self._migrations = migrations
         self._writer = GroupCommit(self.engine, f"writer of {what}")
+        self._moment = threading.local()
 
     @property
     def shown(self) -> str:
@@ -76,11 +78,26 @@ class Database:
 
     def read(self, work: Work[Result]) -> Result:
         """Give ``work(connection)``; the connection sees one consistent state."""
+        held: Connection | None = getattr(self._moment, "connection", None)
         try:
+            if held is not None:
+                return work(held)
             with self._reader() as connection:
                 return work(connection)
         except SQLAlchemyError as exc:
             raise self._translated(exc) from exc
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Let whatever this thread reads in the body be of one consistent state."""
+        try:
+            with self._reader() as connection:
+                self._moment.connection = connection
+                yield
+        except SQLAlchemyError as exc:
+            raise self._translated(exc) from exc
+        finally:
+            self._moment.connection = None
 
     def stream(self, items: Callable[[Connection], Iterator[Item]]) -> Iterator[Item]:
         """Give what ``items(connection)`` gives, one by one, all of one consistent state.

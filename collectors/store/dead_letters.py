@@ -117,6 +117,36 @@ def listed(connection: Connection, data_set: str | None = None) -> list[DeadLett
     return [DeadLetter(**row) for row in connection.execute(query).mappings()]
 
 
+def newest(
+    connection: Connection,
+    *,
+    data_set: str | None,
+    collector: str | None,
+    before: int | None,
+    limit: int,
+) -> list[DeadLetter]:
+    """Give the dead letters buried last, the newest first; ``before`` is the id where a page ends.
+
+    Without a data set or collector it is those of all.
+    """
+    query = sa.select(dead_letters).order_by(dead_letters.c.id.desc()).limit(limit)
+    if data_set is not None:
+        query = query.where(dead_letters.c.data_set == data_set)
+    if collector is not None:
+        query = query.where(dead_letters.c.collector == collector)
+    if before is not None:
+        query = query.where(dead_letters.c.id < before)
+    return [DeadLetter(**row) for row in connection.execute(query).mappings()]
+
+
+def reasons(connection: Connection, limit: int) -> list[tuple[str, str, int]]:
+    """Give the commonest reasons: the data set, the reason, how many letters bear it."""
+    number = sa.func.count()
+    same = (dead_letters.c.data_set, dead_letters.c.reason)
+    query = sa.select(*same, number).group_by(*same).order_by(number.desc(), *same).limit(limit)
+    return [(data_set, reason, int(n)) for data_set, reason, n in connection.execute(query)]
+
+
 def still_there(connection: Connection, letters: Sequence[DeadLetter]) -> set[int]:
     """Give the ids of those of ``letters`` that are not gone."""
     return set(connection.execute(_THERE, {"ids": [one.id for one in letters]}).scalars())

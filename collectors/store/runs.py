@@ -3,7 +3,7 @@
 All functions work inside a transaction.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -230,3 +230,25 @@ def latest(connection: Connection, collectors: Sequence[str] | None = None) -> d
     query = sa.select(runs).where(runs.c.id.in_(newest.group_by(runs.c.collector)))
     found = (of_row(row) for row in connection.execute(query).mappings())
     return {run.collector: run for run in found}
+
+
+def listed(
+    connection: Connection,
+    *,
+    collector: str | None,
+    states: Collection[str],
+    before: int | None,
+    limit: int,
+) -> list[Run]:
+    """Give the runs planned last, the newest first: of one collector, in one of these states.
+
+    Without a collector or states it is all of them; ``before`` is the id where a page ends.
+    """
+    query = sa.select(runs).order_by(runs.c.id.desc()).limit(limit)
+    if collector is not None:
+        query = query.where(runs.c.collector == collector)
+    if states:
+        query = query.where(runs.c.state.in_(states))
+    if before is not None:
+        query = query.where(runs.c.id < before)
+    return [of_row(row) for row in connection.execute(query).mappings()]

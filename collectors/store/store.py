@@ -1,6 +1,7 @@
 """The store: one database behind the ledger, the delivery, the view and the quotas."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from collectors.clock import Clock
@@ -53,6 +54,10 @@ class Store:
     def open(self) -> None:
         """Upgrade the tables where they are older; StoreError where they are newer."""
         self._database.upgrade(self.step)
+
+    def at_one_moment(self) -> AbstractContextManager[None]:
+        """Let whatever this thread reads in the body be of one consistent state."""
+        return self._database.at_one_moment()
 
     def close(self) -> None:
         """Close every connection."""
