@@ -1,5 +1,6 @@
 """Looking into the store; nothing is written here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,6 +39,21 @@ class View(Part):
         """Give the last run of each collector."""
         return self.database.read(runs.latest)
 
+    def runs(
+        self,
+        *,
+        collector: str | None = None,
+        states: Collection[str] = (),
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Run]:
+        """Give the runs planned last, the newest first; ``before`` is the id where a page ends."""
+        return self.database.read(
+            lambda connection: runs.listed(
+                connection, collector=collector, states=states, before=before, limit=limit
+            )
+        )
+
     def depths(self, *, empty_too: bool = False) -> list[Depth]:
         """Give what waits in each lane."""
         return self.database.read(lambda connection: lanes.depths(connection, empty_too=empty_too))
@@ -55,6 +71,25 @@ class View(Part):
     def dead_letters(self, data_set: str | None = None) -> list[DeadLetter]:
         """Give the dead letters, oldest first."""
         return self.database.read(lambda connection: dead_letters.listed(connection, data_set))
+
+    def newest_dead_letters(
+        self,
+        *,
+        data_set: str | None = None,
+        collector: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[DeadLetter]:
+        """Give the dead letters buried last, the newest first; ``before`` ends a page."""
+        return self.database.read(
+            lambda connection: dead_letters.newest(
+                connection, data_set=data_set, collector=collector, before=before, limit=limit
+            )
+        )
+
+    def dead_letter_reasons(self, limit: int = 100) -> list[tuple[str, str, int]]:
+        """Give the commonest reasons: the data set, the reason, how many letters bear it."""
+        return self.database.read(lambda connection: dead_letters.reasons(connection, limit))
 
     def dead_letter_counts(self) -> dict[str, int]:
         """Give how many dead letters each collector has."""
