@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from collectors.api import Document
 from collectors.clock import epoch, from_epoch
@@ -27,7 +27,7 @@ from collectors.schedule import (
     unreachable,
     windows_between,
 )
-from collectors.store import Plan, Planned, Stretch
+from collectors.store import History, Plan, Planned, Stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +47,35 @@ def plan(parts: Parts, collector: Collector, between: Between | None = None) -> 
     ledger = parts.store.ledger
     if between is not None:
         by_hand = windows_by_hand(parts, collector, between)
-        return ledger.plan(collector.name, _planned(by_hand), instead=True)
+        return ledger.plan(collector.name, planned(by_hand), instead=True)
     while True:
-        seen = parts.store.view.collected(collector.name)
-        found = _due_after(parts, collector, seen, remember_origin=True)
-        made = ledger.plan(collector.name, _planned(found), seen=seen)
+        history = _history(parts, collector)
+        found = find_due(parts, collector, history)
+        if (first := first_origin(parts, collector, history)) is not None:
+            ledger.origin(collector.name, first)
+        made = ledger.plan(collector.name, planned(found), seen=history.stretches)
         if not made.stale:
             return made
 
 
-def _planned(found: Sequence[Due]) -> list[Planned]:
+def _history(parts: Parts, collector: Collector) -> History:
+    return parts.store.view.histories([collector.name])[collector.name]
+
+
+def first_origin(parts: Parts, collector: Collector, history: History) -> datetime | None:
+    """Give where the history of a collector begins that was never planned; None where it was."""
+    if history.origin is not None or _has_no_calendar(collector):
+        return None
+    now = parts.clock.now()
+    return origin(terms_of(collector, None, now), now)
+
+
+def _has_no_calendar(collector: Collector) -> bool:
+    return isinstance(collector.source, Document) or collector.period is Period.INSTANT
+
+
+def planned(found: Sequence[Due]) -> list[Planned]:
+    """Give windows that are due as the ledger writes them down."""
     return [
         Planned(
             start=epoch(one.window.start),
@@ -69,28 +88,20 @@ def _planned(found: Sequence[Due]) -> list[Planned]:
     ]
 
 
-def find_due(parts: Parts, collector: Collector) -> list[Due]:
-    """Give what is due of a collector now, from its coverage."""
-    stretches = parts.store.view.collected(collector.name)
-    return _due_after(parts, collector, stretches, remember_origin=False)
-
-
-def _due_after(
-    parts: Parts, collector: Collector, stretches: Sequence[Stretch], *, remember_origin: bool
-) -> list[Due]:
+def find_due(parts: Parts, collector: Collector, history: History | None = None) -> list[Due]:
+    """Give what is due of a collector now, from its ``history``, which is read where not given."""
+    if history is None:
+        history = _history(parts, collector)
     now = parts.clock.now()
     if isinstance(collector.source, Document):
-        return _due_document(parts, collector, stretches)
+        return _due_document(parts, collector, history)
     if collector.period is Period.INSTANT:
-        found = due_instant(collector.schedule, _coverage(stretches), now)
+        found = due_instant(collector.schedule, _coverage(history.stretches), now)
         return [found] if found else []
-    first = terms_of(collector, None, now)
-    start = parts.store.view.origin(collector.name) or origin(first, now)
-    if remember_origin:
-        start = parts.store.ledger.origin(collector.name, start)
+    start = history.origin or first_origin(parts, collector, history)
     terms = _divided(parts, collector, terms_of(collector, start, now))
-    owed = _owed(parts, collector)
-    coverage = _marked(_coverage(stretches), changed(parts, collector, stretches))
+    owed = _owed(parts, collector, history)
+    coverage = _marked(_coverage(history.stretches), changed(parts, collector, history.stretches))
     return due(terms, _without(coverage, owed), now)
 
 
@@ -99,15 +110,19 @@ def _divided(parts: Parts, collector: Collector, terms: Terms) -> Terms:
     return replace(terms, ready=ready(parts, collector, terms))
 
 
-def lost_windows(parts: Parts, collector: Collector) -> list[Window]:
+def lost_windows(
+    parts: Parts, collector: Collector, history: History | None = None
+) -> list[Window]:
     """Give what was never collected and what the source does not remember any more."""
-    if isinstance(collector.source, Document) or collector.period is Period.INSTANT:
+    if _has_no_calendar(collector):
         return []
+    if history is None:
+        history = _history(parts, collector)
     now = parts.clock.now()
-    terms = terms_of(collector, parts.store.view.origin(collector.name), now)
+    terms = terms_of(collector, history.origin, now)
     if terms.since is None and terms.origin is None:
         return []
-    return unreachable(terms, _coverage(parts.store.view.collected(collector.name)), now)
+    return unreachable(terms, _coverage(history.stretches), now)
 
 
 def windows_by_hand(parts: Parts, collector: Collector, between: Between) -> list[Due]:
@@ -123,8 +138,8 @@ def windows_by_hand(parts: Parts, collector: Collector, between: Between) -> lis
     return windows_between(terms, between.start, between.end, now)
 
 
-def _due_document(parts: Parts, collector: Collector, stretches: Sequence[Stretch]) -> list[Due]:
-    known = stretches[0].revision if stretches and not _owed(parts, collector) else None
+def _due_document(parts: Parts, collector: Collector, history: History) -> list[Due]:
+    known = known_revision(parts, collector, history)
     try:
         revision = revision_of(collector, parts.context(collector, [])) or ""
     except CollectorError as exc:
@@ -133,14 +148,20 @@ def _due_document(parts: Parts, collector: Collector, stretches: Sequence[Stretc
     return [found] if found else []
 
 
-def _owed(parts: Parts, collector: Collector) -> list[Interval]:
+def known_revision(parts: Parts, collector: Collector, history: History) -> str | None:
+    """Give the revision of a document that was collected and that every lane has, or will have."""
+    stretches = history.stretches
+    return stretches[0].revision if stretches and not _owed(parts, collector, history) else None
+
+
+def _owed(parts: Parts, collector: Collector, history: History) -> list[Interval]:
     """Give what must be collected again because a full lane did not take it, and now would.
 
     What the embedded copy holds is paid from there.
     """
     owed = [
         (debt.start, debt.end)
-        for debt in parts.store.view.owed(collector.name)
+        for debt in history.debts
         if debt.lane.target in parts.sinks and debt.waiting < parts.outbox_limit
     ]
     if not owed or not parts.has_copy:

@@ -9,7 +9,7 @@ from collectors.periods import Window
 from collectors.runner import Parts, find_due, lost_windows
 from collectors.schedule import Due
 from collectors.standing.lateness import late_since
-from collectors.store import SUCCEEDED, Debt, Run, Stretch
+from collectors.store import SUCCEEDED, Debt, History, Run, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +59,38 @@ def standings(parts: Parts, collectors: Mapping[str, Collector]) -> list[Standin
     """Give where these collectors stand, in their order. Raises StoreError."""
     view = parts.store.view
     runs, refused, waiting = view.latest_runs(), view.dead_letter_counts(), view.waiting()
+    histories = view.histories(list(collectors))
     return [
-        _standing(parts, one, runs.get(name), waiting.get(name, 0), refused.get(name, 0))
+        _standing(
+            parts,
+            one,
+            histories[name],
+            run=runs.get(name),
+            waiting=waiting.get(name, 0),
+            refused=refused.get(name, 0),
+        )
         for name, one in collectors.items()
     ]
 
 
 def _standing(
-    parts: Parts, collector: Collector, run: Run | None, waiting: int, refused: int
+    parts: Parts,
+    collector: Collector,
+    history: History,
+    *,
+    run: Run | None,
+    waiting: int,
+    refused: int,
 ) -> Standing:
-    due = find_due(parts, collector)
+    due = find_due(parts, collector, history)
     return Standing(
         collector=collector,
-        stretches=parts.store.view.collected(collector.name),
+        stretches=history.stretches,
         due=due,
-        lost=lost_windows(parts, collector),
+        lost=lost_windows(parts, collector, history),
         run=run,
         waiting=waiting,
         refused=refused,
         late_since=late_since(collector, due, parts.clock.now()),
-        owed=parts.store.view.owed(collector.name),
+        owed=history.debts,
     )

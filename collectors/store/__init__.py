@@ -11,7 +11,7 @@ from collectors.store.part import FILL_STEPS, STEPS
 from collectors.store.reads import Read
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
-from collectors.store.view import Debt
+from collectors.store.view import Debt, History
 from collectors.store.windows import Lanes, Piece, Result
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Debt",
     "Depth",
     "Entry",
+    "History",
     "Lane",
     "Lanes",
     "Owner",

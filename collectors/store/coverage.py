@@ -4,6 +4,7 @@
 ``delivered`` and ``owed`` stretches never overlap. All functions work inside a transaction.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,12 @@ OWED = "owed"
 _COLUMNS = [column for column in coverage.c if column.name not in ("id", "collector")]
 _OF = coverage.c.collector == bindparam("of")
 _COLLECTED = sa.select(*_COLUMNS).where(_OF).order_by(coverage.c.start)
+_NAMES = [column.name for column in _COLUMNS]
+_COLLECTED_BY = (
+    sa.select(coverage.c.collector, *_COLUMNS)
+    .where(coverage.c.collector.in_(bindparam("names", expanding=True)))
+    .order_by(coverage.c.collector, coverage.c.start)
+)
 _NEAR = sa.and_(_OF, coverage.c.start <= bindparam("closes"), coverage.c.end >= bindparam("opens"))
 _SELECT_NEAR = sa.select(*_COLUMNS).where(_NEAR)
 _DELETE_NEAR = coverage.delete().where(_NEAR)
@@ -69,6 +76,14 @@ def collected(connection: Connection, collector: str) -> list[Stretch]:
     """Give the collected stretches of a collector, in order of time."""
     rows = connection.execute(_COLLECTED, {"of": collector}).mappings()
     return [Stretch(**row) for row in rows]
+
+
+def collected_by(connection: Connection, collectors: Sequence[str]) -> dict[str, list[Stretch]]:
+    """Give the collected stretches of each of these collectors that has any, in order of time."""
+    found = defaultdict[str, list[Stretch]](list)
+    for name, *row in connection.execute(_COLLECTED_BY, {"names": list(collectors)}):
+        found[name].append(Stretch(**dict(zip(_NAMES, row, strict=True))))
+    return found
 
 
 def replace_collected(

@@ -1,6 +1,7 @@
 """Looking into the store; nothing is written here."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +17,9 @@ from collectors.store.outbox import Entry
 from collectors.store.part import Part
 from collectors.store.runs import Run
 
+AT_ONCE = 500
+"""How many collectors one query names; SQLite takes no more than some thousand values."""
+
 
 @dataclass(frozen=True, slots=True)
 class Debt:
@@ -26,6 +30,19 @@ class Debt:
     collector: str
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the ledger knows of one collector, of one moment.
+
+    ``origin`` is where its history begins, None where it was never planned; ``stretches`` are what
+    is collected, in order of time; ``debts`` are what lanes are owed.
+    """
+
+    origin: datetime | None = None
+    stretches: Sequence[coverage.Stretch] = ()
+    debts: Sequence[Debt] = ()
 
 
 class View(Part):
@@ -121,18 +138,19 @@ class View(Part):
 
     def owed(self, collector: str | None = None) -> list[Debt]:
         """Give what is owed to lanes that were full, of one collector or of all."""
-        table = tables.lane_coverage.c
-        query = sa.select(table.lane_id, table.collector, table.start, table.end)
-        query = query.where(table.state == OWED).order_by(table.lane_id, table.start)
-        if collector is not None:
-            query = query.where(table.collector == collector)
+        names = None if collector is None else [collector]
+        return self.database.read(lambda connection: _owed(connection, names))
 
-        def work(connection: Connection) -> list[Debt]:
-            rows = connection.execute(query).all()
-            sizes = outbox.sizes(connection, [row[0] for row in rows]) if rows else {}
-            return [Debt(lanes.get(connection, lane), sizes[lane], *rest) for lane, *rest in rows]
+    def histories(self, collectors: Sequence[str]) -> Mapping[str, History]:
+        """Give what is known of these collectors, all of one moment, in few queries."""
+        found: dict[str, History] = {}
 
-        return self.database.read(work)
+        def work(connection: Connection) -> None:
+            for first in range(0, len(collectors), AT_ONCE):
+                found.update(_histories(connection, collectors[first : first + AT_ONCE]))
+
+        self.database.read(work)
+        return found
 
     def collected(self, collector: str) -> list[coverage.Stretch]:
         """Give the collected stretches of a collector, in order of time."""
@@ -147,3 +165,32 @@ class View(Part):
     def waiting(self) -> dict[str, int]:
         """Give how many observations of each collector wait to be delivered."""
         return self.database.read(outbox.waiting)
+
+
+def _histories(connection: Connection, names: Sequence[str]) -> dict[str, History]:
+    stretches = coverage.collected_by(connection, names)
+    debts = defaultdict[str, list[Debt]](list)
+    for debt in _owed(connection, names):
+        debts[debt.collector].append(debt)
+    table = tables.collectors.c
+    query = sa.select(table.name, table.origin).where(table.name.in_(names))
+    origins = {name: origin for name, origin in connection.execute(query) if origin is not None}
+    return {
+        name: History(
+            from_epoch(origins[name]) if name in origins else None,
+            stretches.get(name, ()),
+            debts.get(name, ()),
+        )
+        for name in names
+    }
+
+
+def _owed(connection: Connection, collectors: Sequence[str] | None) -> list[Debt]:
+    table = tables.lane_coverage.c
+    query = sa.select(table.lane_id, table.collector, table.start, table.end)
+    query = query.where(table.state == OWED).order_by(table.lane_id, table.start)
+    if collectors is not None:
+        query = query.where(table.collector.in_(collectors))
+    rows = connection.execute(query).all()
+    sizes = outbox.sizes(connection, [row[0] for row in rows]) if rows else {}
+    return [Debt(lanes.get(connection, lane), sizes[lane], *rest) for lane, *rest in rows]

@@ -1,0 +1,137 @@
+"""Ticks: what became of each firing of a schedule.
+
+All functions work inside a transaction. Whether a planned tick ran, ran late or still waits is not
+written down: it follows from the run that it led to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from collectors.store.daemon_tables import ticks
+from collectors.store.tables import runs
+
+LATE_AFTER = 60
+"""Seconds after which a run that begins is late for its tick."""
+_PLANNED = "planned"
+
+
+class Outcome(StrEnum):
+    """How a tick ended; what ``WAITS`` has not yet."""
+
+    RAN = "ran"
+    LATE = "late"
+    JOINED = "joined"
+    SKIPPED = "skipped"
+    WAITS = "waits"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """What planning makes of a tick: a run of its own, one that it joined, or why there is none.
+
+    ``at`` and ``seen_at`` are seconds since 1970: when the schedule fired, and when that was
+    planned. ``count`` is how many ticks it tells of, ``at`` the last of them.
+    """
+
+    collector: str
+    at: int
+    seen_at: int
+    outcome: str
+    reason: str
+    run_id: int | None = None
+    count: int = 1
+
+    @classmethod
+    def planned(cls, collector: str, at: int, seen_at: int, run_id: int) -> "Noted":
+        """Note a tick that led to a run."""
+        return cls(
+            collector=collector,
+            at=at,
+            seen_at=seen_at,
+            outcome=_PLANNED,
+            reason="",
+            run_id=run_id,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A tick and how it ended.
+
+    Times are seconds since 1970; ``run_id`` is its run, or the one that it joined.
+    """
+
+    collector: str
+    at: int
+    outcome: Outcome
+    reason: str
+    run_id: int | None
+    count: int
+
+
+def write(connection: Connection, noted: Sequence[Noted]) -> None:
+    """Write down what was made of these ticks."""
+    if noted:
+        connection.execute(ticks.insert(), [asdict(one) for one in noted])
+
+
+def last_at(connection: Connection, collectors: Sequence[str]) -> dict[str, int]:
+    """Give when each of these collectors ticked last, as far as that is remembered."""
+    newest = (
+        sa.select(ticks.c.collector, sa.func.max(ticks.c.at))
+        .where(ticks.c.collector.in_(collectors))
+        .group_by(ticks.c.collector)
+    )
+    return dict(row.tuple() for row in connection.execute(newest))
+
+
+def listed(
+    connection: Connection, collectors: Sequence[str] | None, since: int, limit: int
+) -> list[Tick]:
+    """Give the ticks planned at or after ``since``, the newest first."""
+    query = (
+        sa.select(ticks, runs.c.began_at, runs.c.kind, runs.c.state, runs.c.reason.label("said"))
+        .outerjoin(runs, runs.c.id == ticks.c.run_id)
+        .where(ticks.c.seen_at >= since)
+        .order_by(ticks.c.id.desc())
+        .limit(limit)
+    )
+    if collectors is not None:
+        query = query.where(ticks.c.collector.in_(collectors))
+    return [_tick(row) for row in connection.execute(query)]
+
+
+def prune(connection: Connection, before: int) -> int:
+    """Forget the ticks that were planned before a time; gives how many."""
+    return connection.execute(ticks.delete().where(ticks.c.seen_at < before)).rowcount
+
+
+def _tick(row: Any) -> Tick:
+    outcome, reason = _ended(row) if row.outcome == _PLANNED else (row.outcome, row.reason)
+    return Tick(
+        collector=row.collector,
+        at=row.at,
+        outcome=Outcome(outcome),
+        reason=reason,
+        run_id=row.run_id,
+        count=row.count,
+    )
+
+
+def _ended(row: Any) -> tuple[Outcome, str]:
+    """Tell a tick by its run, which began in time, late or not at all."""
+    if row.state is None:
+        return Outcome.RAN, "its run is no longer remembered"
+    said = f"run {row.run_id}: {row.state}" + (f": {row.said}" if row.said else "")
+    if row.began_at is None:
+        ended = row.state not in ("due", "parked")
+        return (Outcome.SKIPPED if ended else Outcome.WAITS), said
+    late = row.began_at - row.at
+    if late > LATE_AFTER:
+        return Outcome.LATE, f"it began {late} s after the tick; {said}"
+    return Outcome.RAN, said
