@@ -8,9 +8,12 @@ from collectors.store.ledger import Plan
 from collectors.store.outbox import Chunk, Entry
 from collectors.store.owner import Owner
 from collectors.store.part import FILL_STEPS, STEPS
+from collectors.store.pauses import Pause
+from collectors.store.queue import Proposal
 from collectors.store.reads import Read
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
+from collectors.store.ticks import Noted, Tick, TickOutcome
 from collectors.store.view import Debt, History
 from collectors.store.windows import Lanes, Piece, Result
 
@@ -29,15 +32,20 @@ __all__ = [
     "History",
     "Lane",
     "Lanes",
+    "Noted",
     "Owner",
+    "Pause",
     "Payable",
     "Piece",
     "Plan",
     "Planned",
+    "Proposal",
     "Read",
     "Result",
     "Run",
     "State",
     "Store",
     "Stretch",
+    "Tick",
+    "TickOutcome",
 ]

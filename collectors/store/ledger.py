@@ -26,12 +26,14 @@ class Plan:
     """What planning gave: runs to be claimed, and runs that another living process works on.
 
     It is ``stale`` where coverage has changed meanwhile: then nothing new was written down.
+    ``fresh`` are those of ``runs`` that it wrote down itself.
     """
 
     runs: Sequence[int]
     priorities: Mapping[int, int]
     busy: Sequence[Run]
     stale: bool = False
+    fresh: Sequence[int] = ()
 
 
 class Ledger(Part):
@@ -80,14 +82,14 @@ class Ledger(Part):
             stale = seen is not None and coverage.collected(connection, collector) != list(seen)
             fresh = {
                 runs.insert(connection, collector, one, now): one
-                for one in _apart(() if stale else planned, [run.window for run in open_ones])
+                for one in apart(() if stale else planned, [run.window for run in open_ones])
             }
             self.step("plan.writing")
             waiting = [run.id for run in open_ones if run.state != State.RUNNING]
             priorities = {run.id: run.priority for run in open_ones}
             priorities |= {run_id: one.priority for run_id, one in fresh.items()}
             busy = [run for run in open_ones if run.state == State.RUNNING]
-            return Plan([*waiting, *fresh], priorities, busy, stale=stale)
+            return Plan([*waiting, *fresh], priorities, busy, stale=stale, fresh=tuple(fresh))
 
         plan = self.database.write(work)
         self.step("plan.written")
@@ -201,7 +203,7 @@ class Ledger(Part):
         return kept
 
 
-def _apart(planned: Sequence[Planned], taken: Sequence[Interval]) -> list[Planned]:
+def apart(planned: Sequence[Planned], taken: Sequence[Interval]) -> list[Planned]:
     """Give the windows that overlap neither what is taken nor one another."""
     held, apart = list(taken), []
     for one in planned:

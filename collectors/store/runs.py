@@ -33,6 +33,7 @@ class State(StrEnum):
     NOT_YET = "not yet"
     FAILED = "failed"
     LOST = "lost"
+    MISSED = "missed"
     SUPERSEDED = "superseded"
 
 
@@ -189,6 +190,38 @@ def claim(connection: Connection, run_id: int, owner: Owner, now: int) -> Run | 
     }
     taken = connection.execute(_CLAIM, {"run_id": run_id, "now": now, **values})
     return get(connection, run_id) if taken.rowcount else None
+
+
+def ready(
+    connection: Connection, limit: int, kinds: Collection[str], now: int, *, hold: bool
+) -> list[int]:
+    """Give up to ``limit`` runs of these kinds, or of any, whose time has come: by priority, age.
+
+    With ``hold`` nobody else has them until the transaction ends, and those of others are left out.
+    """
+    due = runs.c.state == State.DUE
+    parked = sa.and_(runs.c.state == State.PARKED, runs.c.not_before <= now)
+    found: list[tuple[int, int]] = []
+    for which in (due, parked):
+        query = sa.select(runs.c.priority, runs.c.id).where(which)
+        query = query.where(runs.c.kind.in_(kinds)) if kinds else query
+        query = query.order_by(runs.c.priority, runs.c.id).limit(limit)
+        query = query.with_for_update(skip_locked=True) if hold else query
+        found += [row.tuple() for row in connection.execute(query)]
+    return [run_id for _, run_id in sorted(found)[:limit]]
+
+
+def waiting(connection: Connection) -> list[tuple[int, str]]:
+    """Give the runs that wait for a worker, with their collectors."""
+    query = sa.select(runs.c.id, runs.c.collector)
+    query = query.where(runs.c.state.in_((State.DUE, State.PARKED)))
+    return [row.tuple() for row in connection.execute(query)]
+
+
+def running(connection: Connection) -> list[Run]:
+    """Give every run that somebody works on, or worked on when it died."""
+    query = sa.select(runs).where(runs.c.state == State.RUNNING).order_by(runs.c.id)
+    return [of_row(row) for row in connection.execute(query).mappings()]
 
 
 def get(connection: Connection, run_id: int) -> Run:

@@ -10,8 +10,12 @@ from collectors.store.delivery import Delivery
 from collectors.store.filling import Filling
 from collectors.store.ledger import Ledger
 from collectors.store.owner import Owner
+from collectors.store.pauses import Pauses
+from collectors.store.post import Post
+from collectors.store.queue import Queue
 from collectors.store.quota_book import QuotaBook
 from collectors.store.reads import Reads
+from collectors.store.tick_book import TickBook
 from collectors.store.view import View
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -50,6 +54,10 @@ class Store:
         self.reads = Reads(*parts)
         self.view = View(*parts)
         self.quota = QuotaBook(*parts)
+        self.pauses = Pauses(*parts)
+        self.queue = Queue(*parts)
+        self.ticks = TickBook(*parts)
+        self.post = Post(*parts)
 
     def open(self) -> None:
         """Upgrade the tables where they are older; StoreError where they are newer."""

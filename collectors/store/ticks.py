@@ -20,7 +20,7 @@ LATE_AFTER = 60
 _PLANNED = "planned"
 
 
-class Outcome(StrEnum):
+class TickOutcome(StrEnum):
     """How a tick ended; what ``WAITS`` has not yet."""
 
     RAN = "ran"
@@ -68,7 +68,7 @@ class Tick:
 
     collector: str
     at: int
-    outcome: Outcome
+    outcome: TickOutcome
     reason: str
     run_id: int | None
     count: int
@@ -116,22 +116,22 @@ def _tick(row: Any) -> Tick:
     return Tick(
         collector=row.collector,
         at=row.at,
-        outcome=Outcome(outcome),
+        outcome=TickOutcome(outcome),
         reason=reason,
         run_id=row.run_id,
         count=row.count,
     )
 
 
-def _ended(row: Any) -> tuple[Outcome, str]:
+def _ended(row: Any) -> tuple[TickOutcome, str]:
     """Tell a tick by its run, which began in time, late or not at all."""
     if row.state is None:
-        return Outcome.RAN, "its run is no longer remembered"
+        return TickOutcome.RAN, "its run is no longer remembered"
     said = f"run {row.run_id}: {row.state}" + (f": {row.said}" if row.said else "")
     if row.began_at is None:
         ended = row.state not in ("due", "parked")
-        return (Outcome.SKIPPED if ended else Outcome.WAITS), said
+        return (TickOutcome.SKIPPED if ended else TickOutcome.WAITS), said
     late = row.began_at - row.at
     if late > LATE_AFTER:
-        return Outcome.LATE, f"it began {late} s after the tick; {said}"
-    return Outcome.RAN, said
+        return TickOutcome.LATE, f"it began {late} s after the tick; {said}"
+    return TickOutcome.RAN, said

@@ -1,0 +1,164 @@
+"""The due queue: runs that wait for a worker, entered by ticks and taken by priority and age."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine import Connection
+
+from collectors.store import coverage, histories, runs, snapshots, ticks
+from collectors.store.coverage import Stretch
+from collectors.store.ledger import Plan, apart
+from collectors.store.part import Part
+from collectors.store.runs import Planned, Run, State
+from collectors.store.ticks import Noted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What is due of one collector, as it follows from the coverage that was ``seen``.
+
+    ``origin`` is where its history begins, if it was never planned before. ``at`` are the ticks
+    that asked, in seconds since 1970; ``idle`` is why nothing is due, where nothing is.
+    """
+
+    collector: str
+    planned: Sequence[Planned]
+    seen: Sequence[Stretch]
+    origin: int | None = None
+    at: Sequence[int] = ()
+    idle: str = ""
+
+
+class Queue(Part):
+    """Runs that wait for a worker."""
+
+    def enter(self, proposals: Sequence[Proposal]) -> dict[str, Plan]:
+        """Write down what is due of many collectors and what became of their ticks.
+
+        A plan is ``stale`` where coverage has changed since: then nothing new of it is written,
+        its tick neither. Runs whose process has died are ended first.
+        """
+
+        def work(connection: Connection) -> dict[str, Plan]:
+            now = self.now()
+            # In one order, so that two processes never wait for one another's rows.
+            ordered = sorted(proposals, key=lambda one: one.collector)
+            plans = {one.collector: self._enter(connection, one, now) for one in ordered}
+            fresh = [one for one in ordered if not plans[one.collector].stale]
+            noted = [note for one in fresh for note in _noted(one, plans[one.collector], now)]
+            ticks.write(connection, noted)
+            self.step("plan.writing")
+            return plans
+
+        plans = self.database.write(work)
+        self.step("plan.written")
+        return plans
+
+    def take(self, limit: int, kinds: Collection[str] = ()) -> list[Run]:
+        """Take up to ``limit`` runs whose time has come, of these kinds or of any."""
+
+        def work(connection: Connection) -> list[Run]:
+            now = self.now()
+            ready = runs.ready(connection, limit, kinds, now, hold=True)
+            taken = [runs.claim(connection, run_id, self.owner, now) for run_id in ready]
+            return [run for run in taken if run is not None]
+
+        if not self.database.read(lambda it: runs.ready(it, 1, kinds, self.now(), hold=False)):
+            return []
+        taken = self.database.write(work)
+        self.step("claim.written")
+        return taken
+
+    def put_back(self, run_ids: Collection[int], reason: str) -> None:
+        """End runs of this process that it will not finish; their windows are due again."""
+
+        def work(connection: Connection) -> None:
+            for run_id in sorted(run_ids):
+                run = runs.get(connection, run_id)
+                if run.state == State.RUNNING and run.owner == str(self.owner):
+                    snapshots.drop_held(connection, run)
+                    runs.end(connection, run_id, State.LOST, reason, self.now())
+
+        self.database.write(work)
+
+    def withdraw(self, collectors: Mapping[str, str]) -> int:
+        """End what waits for a worker of these collectors, each with its reason; gives how many."""
+
+        def work(connection: Connection) -> int:
+            waiting = runs.waiting(connection)
+            gone = [(run_id, collectors[name]) for run_id, name in waiting if name in collectors]
+            for run_id, reason in gone:
+                runs.end(connection, run_id, State.SUPERSEDED, reason, self.now())
+            return len(gone)
+
+        return self.database.write(work)
+
+    def waiting(self) -> set[str]:
+        """Give the collectors of which something waits for a worker, now or until later."""
+        return {name for _, name in self.database.read(runs.waiting)}
+
+    def reap(self) -> int:
+        """End every run whose process has died; gives how many."""
+
+        def work(connection: Connection) -> int:
+            running = runs.running(connection)
+            lost = runs.reap(connection, running, self.owner, self.now())
+            for run in running:
+                if run.id in lost:
+                    snapshots.drop_held(connection, run)
+            return len(lost)
+
+        return self.database.write(work)
+
+    def _enter(self, connection: Connection, one: Proposal, now: int) -> Plan:
+        histories.lock(connection, one.collector)
+        if one.origin is not None:
+            histories.origin(connection, one.collector, one.origin)
+        found = runs.open_runs(connection, one.collector)
+        lost = runs.reap(connection, found, self.owner, now)
+        open_ones = [run for run in found if run.id not in lost]
+        stale = bool(lost) or coverage.collected(connection, one.collector) != list(one.seen)
+        fresh = {
+            runs.insert(connection, one.collector, planned, now): planned
+            for planned in apart(() if stale else one.planned, [run.window for run in open_ones])
+        }
+        waiting = [run.id for run in open_ones if run.state != State.RUNNING]
+        priorities = {run.id: run.priority for run in open_ones}
+        priorities |= {run_id: planned.priority for run_id, planned in fresh.items()}
+        busy = [run for run in open_ones if run.state == State.RUNNING]
+        return Plan([*waiting, *fresh], priorities, busy, stale=stale, fresh=tuple(fresh))
+
+
+def _noted(one: Proposal, plan: Plan, now: int) -> list[Noted]:
+    """Tell what became of each tick: the last one planned, those before it were slept through."""
+    if not one.at:
+        return []
+    *missed, last = one.at
+    told = [_skipped(one.collector, missed, now)] if missed else []
+    return [*told, _last(one, plan, last, now)]
+
+
+def _skipped(collector: str, missed: Sequence[int], now: int) -> Noted:
+    return Noted(
+        collector=collector,
+        at=missed[-1],
+        seen_at=now,
+        outcome=ticks.TickOutcome.SKIPPED,
+        reason="nobody was awake; the tick after it planned what was due",
+        count=len(missed),
+    )
+
+
+def _last(one: Proposal, plan: Plan, at: int, now: int) -> Noted:
+    if plan.fresh:
+        return Noted.planned(one.collector, at, now, plan.fresh[0])
+    open_ones = [*(run.id for run in plan.busy), *plan.runs]
+    joined = bool(open_ones)
+    return Noted(
+        collector=one.collector,
+        at=at,
+        seen_at=now,
+        outcome=ticks.TickOutcome.JOINED if joined else ticks.TickOutcome.SKIPPED,
+        reason=f"run {open_ones[0]} has not ended" if joined else one.idle,
+        run_id=open_ones[0] if joined else None,
+    )
