@@ -88,13 +88,18 @@ def planned(found: Sequence[Due]) -> list[Planned]:
     ]
 
 
-def find_due(parts: Parts, collector: Collector, history: History | None = None) -> list[Due]:
-    """Give what is due of a collector now, from its ``history``, which is read where not given."""
+def find_due(
+    parts: Parts, collector: Collector, history: History | None = None, *, ask: bool = True
+) -> list[Due]:
+    """Give what is due of a collector now, from its ``history``, which is read where not given.
+
+    Without ``ask`` no source is asked, so a document that was read is taken to be as it was.
+    """
     if history is None:
         history = _history(parts, collector)
     now = parts.clock.now()
     if isinstance(collector.source, Document):
-        return _due_document(parts, collector, history)
+        return _due_document(parts, collector, history, ask=ask)
     if collector.period is Period.INSTANT:
         found = due_instant(collector.schedule, _coverage(history.stretches), now)
         return [found] if found else []
@@ -138,10 +143,12 @@ def windows_by_hand(parts: Parts, collector: Collector, between: Between) -> lis
     return windows_between(terms, between.start, between.end, now)
 
 
-def _due_document(parts: Parts, collector: Collector, history: History) -> list[Due]:
+def _due_document(parts: Parts, collector: Collector, history: History, *, ask: bool) -> list[Due]:
     known = known_revision(parts, collector, history)
+    revision = known or ""
     try:
-        revision = revision_of(collector, parts.context(collector, [])) or ""
+        if ask:
+            revision = revision_of(collector, parts.context(collector, [])) or ""
     except CollectorError as exc:
         return [Due(ALWAYS, Kind.LIVE, 1, str(exc))]
     found = due_document(revision, known)

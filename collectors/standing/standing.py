@@ -55,8 +55,13 @@ class Standing:
         return any(one.fingerprint != self.collector.fingerprint for one in self.stretches)
 
 
-def standings(parts: Parts, collectors: Mapping[str, Collector]) -> list[Standing]:
-    """Give where these collectors stand, in their order. Raises StoreError."""
+def standings(
+    parts: Parts, collectors: Mapping[str, Collector], *, ask: bool = True
+) -> list[Standing]:
+    """Give where these collectors stand, in their order. Raises StoreError.
+
+    Without ``ask`` no source is asked, so a document that was read is taken to be as it was.
+    """
     view = parts.store.view
     runs, refused, waiting = view.latest_runs(), view.dead_letter_counts(), view.waiting()
     histories = view.histories(list(collectors))
@@ -68,6 +73,7 @@ def standings(parts: Parts, collectors: Mapping[str, Collector]) -> list[Standin
             run=runs.get(name),
             waiting=waiting.get(name, 0),
             refused=refused.get(name, 0),
+            ask=ask,
         )
         for name, one in collectors.items()
     ]
@@ -81,8 +87,9 @@ def _standing(
     run: Run | None,
     waiting: int,
     refused: int,
+    ask: bool,
 ) -> Standing:
-    due = find_due(parts, collector, history)
+    due = find_due(parts, collector, history, ask=ask)
     return Standing(
         collector=collector,
         stretches=history.stretches,
