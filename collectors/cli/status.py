@@ -62,8 +62,14 @@ def _row(known: Standing) -> dict[str, Any]:
         "waiting": known.waiting,
         "refused": known.refused,
         "last_run": moment(run.ended_at or run.began_at) if run else None,
-        "reason": run.reason if run else None,
+        "reason": _reason(known),
     }
+
+
+def _reason(known: Standing) -> str | None:
+    if known.paused is not None:
+        return f"{known.paused}; go on with: resume {known.paused.shown}"
+    return known.run.reason if known.run else None
 
 
 def _until(stretches: Sequence[Stretch]) -> str | None:

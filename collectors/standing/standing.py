@@ -9,7 +9,7 @@ from collectors.periods import Window
 from collectors.runner import Parts, find_due, lost_windows
 from collectors.schedule import Due
 from collectors.standing.lateness import late_since
-from collectors.store import SUCCEEDED, Debt, History, Run, Stretch
+from collectors.store import SUCCEEDED, Debt, History, Pause, Run, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,7 @@ class Standing:
     """What is known of one collector. ``due`` and ``lost`` are windows, oldest first.
 
     ``late_since`` is when the first missing period passed its deadline; None where none has.
+    What is ``paused`` is never late.
     ``waiting`` observations are not delivered yet, ``refused`` ones are dead letters.
     """
 
@@ -29,6 +30,7 @@ class Standing:
     refused: int
     late_since: datetime | None
     owed: Sequence[Debt]
+    paused: Pause | None
 
     @property
     def is_late(self) -> bool:
@@ -37,9 +39,10 @@ class Standing:
 
     @property
     def state(self) -> str:
-        """The first of these that is so; the worst come first."""
+        """The first of these that is so; but for what is paused, the worst come first."""
         run = self.run
         states = {
+            "paused": self.paused is not None,
             "late": self.is_late,
             "never run": run is None,
             str(run.state if run else ""): run is not None and run.state not in SUCCEEDED,
@@ -65,6 +68,7 @@ def standings(
     view = parts.store.view
     runs, refused, waiting = view.latest_runs(), view.dead_letter_counts(), view.waiting()
     histories = view.histories(list(collectors))
+    pauses = parts.store.pauses.paused(collectors.values())
     return [
         _standing(
             parts,
@@ -73,6 +77,7 @@ def standings(
             run=runs.get(name),
             waiting=waiting.get(name, 0),
             refused=refused.get(name, 0),
+            paused=pauses.get(name),
             ask=ask,
         )
         for name, one in collectors.items()
@@ -87,6 +92,7 @@ def _standing(
     run: Run | None,
     waiting: int,
     refused: int,
+    paused: Pause | None,
     ask: bool,
 ) -> Standing:
     due = find_due(parts, collector, history, ask=ask)
@@ -98,6 +104,7 @@ def _standing(
         run=run,
         waiting=waiting,
         refused=refused,
-        late_since=late_since(collector, due, parts.clock.now()),
+        late_since=None if paused else late_since(collector, due, parts.clock.now()),
         owed=history.debts,
+        paused=paused,
     )
