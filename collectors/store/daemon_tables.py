@@ -106,9 +106,12 @@ incidents = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("data_sets", sa.Text, nullable=False),
     sa.Column("opened_at", sa.BigInteger, nullable=False),
+    sa.Column("told_at", sa.BigInteger, nullable=False),
+    sa.Column("missed", sa.Integer, nullable=False),
     sa.Column("closed_at", sa.BigInteger),
     sa.Index("incidents_open", "closed_at", "kind", "subject"),
 )
+"""``data_sets`` is a JSON list; ``missed`` counts the looks in a row that did not see it."""
 
 alerts = sa.Table(
     "alerts",
@@ -124,7 +127,7 @@ alerts = sa.Table(
     sa.Column("reason", sa.Text, nullable=False),
     sa.Index("alerts_waiting", "sent_at", "not_before"),
 )
-"""What was, or is still to be, told about an incident: ``event`` is ``opened`` or ``closed``."""
+"""What was, or is still to be, told about an incident: ``opened``, ``lasting`` or ``closed``."""
 
 figures = sa.Table(
     "figures",

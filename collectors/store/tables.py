@@ -16,7 +16,9 @@ collectors = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("origin", sa.BigInteger),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("looked_at", sa.BigInteger),
 )
+"""``looked_at`` is when a document was last found to be as it was collected."""
 
 coverage = sa.Table(
     "coverage",

@@ -12,6 +12,7 @@ def _key() -> sa.Column[int]:
 
 
 def upgrade() -> None:
+    op.add_column("collectors", sa.Column("looked_at", sa.BigInteger))
     op.create_table(
         "ticks",
         _key(),
@@ -92,6 +93,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("data_sets", sa.Text, nullable=False),
         sa.Column("opened_at", sa.BigInteger, nullable=False),
+        sa.Column("told_at", sa.BigInteger, nullable=False),
+        sa.Column("missed", sa.Integer, nullable=False),
         sa.Column("closed_at", sa.BigInteger),
     )
     op.create_index("incidents_open", "incidents", ["closed_at", "kind", "subject"])
