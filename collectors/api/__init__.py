@@ -15,9 +15,10 @@ It never retries, sleeps, sets an id, knows a data set, or prints.
 """
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict
 
 from collectors.api.data_sets import DataSetReader, Input, NoDataSets
+from collectors.api.probes import NoProbes, Probes
 from collectors.clock import Clock
 from collectors.errors import (
     CollectorError,
@@ -54,6 +56,8 @@ __all__ = [
     "NotYet",
     "Number",
     "Period",
+    "Probes",
+    "Probing",
     "Quota",
     "QuotaSpent",
     "Reading",
@@ -127,7 +131,8 @@ class Context:
     ``directory`` is where relative file names begin; ``state`` is what the source remembers from
     run to run (text to text), kept only if the run succeeds; ``warn`` adds a sentence to what the
     run reports; ``hide`` keeps a secret that the source has come by out of whatever is told;
-    ``log`` takes an event and its fields; ``data_sets`` reads what ``Source.inputs`` names.
+    ``log`` takes an event and its fields; ``data_sets`` reads what ``Source.inputs`` names;
+    ``probes`` are what a ``Probing`` source saw.
     """
 
     http: HttpClient
@@ -144,6 +149,7 @@ class Context:
     hide: Callable[[Secret], None]
     log: Any
     data_sets: DataSetReader = NoDataSets()  # noqa: RUF009 - it has no state
+    probes: Probes = NoProbes()  # noqa: RUF009 - it has no state
 
     def ahead(
         self, fetch: Callable[[Item], Result], items: Iterable[Item], at_most: int = 4
@@ -153,7 +159,7 @@ class Context:
             waiting: deque[Future[Result]] = deque()
             try:
                 for item in items:
-                    waiting.append(pool.submit(fetch, item))
+                    waiting.append(pool.submit(copy_context().run, fetch, item))
                     if len(waiting) >= at_most:
                         yield waiting.popleft().result()
                 while waiting:
@@ -235,3 +241,29 @@ class Document(Source):
         if not found:
             raise Refused("the document holds nothing of what the query asks for")
         yield f"it holds {found} readings of what the query asks for"
+
+
+class Probing(Source):
+    """A source that looks at the present at every tick, and gathers what it saw into periods later.
+
+    Its schedule is ``every …``; its period is the hour unless the collector says otherwise. It has
+    no past to ask for: ``collect`` finds what was seen in ``context.probes``, and a tick of which
+    there is nothing was missed.
+    """
+
+    @property
+    def longest(self) -> timedelta:
+        """The longest that a probe can take; a schedule that ticks as often is refused."""
+        return timedelta(0)
+
+    def probe(self, at: datetime, context: Context) -> Mapping[str, Any]:
+        """Look once, for the tick ``at``, and give what was seen: small, and fit for JSON.
+
+        What is down is a result and no error. Where it raises as ``collect`` does, the tick counts
+        as missed.
+        """
+        raise TypeError(f"the source {self.name} has no probe method")
+
+    def told(self, result: Mapping[str, Any]) -> str:
+        """Say in a sentence what a probe saw."""
+        return ", ".join(f"{name} {value}" for name, value in result.items())

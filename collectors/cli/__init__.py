@@ -37,6 +37,8 @@ from collectors.sources import registry
 
 GARBAGE_AFTER = 50_000
 """So many more things than before are made before Python looks for garbage; its default is 700."""
+LONG_RUNNING = ("daemon",)
+"""Commands of which nobody waits for an answer; they log more by themselves."""
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
@@ -101,7 +103,7 @@ def cli(
     settings = Settings(world, config, credentials, state)
     logs.configure(
         as_json=log_format == "json",
-        verbose=verbose,
+        verbose=verbose + (context.invoked_subcommand in LONG_RUNNING),
         scrub=lambda text: settings.vault.scrub(text),  # noqa: PLW0108 - the vault reads files when it is made
     )
     context.obj = settings

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 
+import structlog
+
 from collectors.clock import from_epoch
 from collectors.engine.traffic import Strikes, Traffic
 from collectors.errors import StoreError
@@ -20,6 +22,8 @@ from collectors.runner import Delivered, Fate, Parts, deliver
 from collectors.store import Entry, Lane
 
 IN_FLIGHT_A_LANE = 8
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -279,6 +283,8 @@ class Sender:
         self._failed_at[lane.id] = now
         traffic.failed(lane.id, sent, now)
         if strikes.strike(sent, now):
+            if not lane.failures:
+                _tell_waiting(lane, delivered.reason)
             self._lanes[lane.id] = replace(lane, failures=lane.failures + 1)
         if traffic.has_failed_often(self._patience.tries):
             traffic.silent = delivered.reason
@@ -287,3 +293,7 @@ class Sender:
         else:
             retry_at = delivered.retry_at or self._parts.clock.now()
             self._wait_until(lane, retry_at, delivered.reason)
+
+
+def _tell_waiting(lane: Lane, reason: str) -> None:
+    log.warning("lane waits", data_set=lane.data_set, target=lane.target, reason=reason)

@@ -1,11 +1,13 @@
 """The first verb: collect one window, from the source into the outbox and the ledger."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from collectors.api import Context
 from collectors.clock import epoch, from_epoch
@@ -24,7 +26,7 @@ from collectors.runner.inputs import begin
 from collectors.runner.parts import Parts
 from collectors.runner.reading import read_pieces, revision_of
 from collectors.runner.tally import Tally
-from collectors.store import Chunk, Lanes, Read, Result, Run, State
+from collectors.store import SUCCEEDED, Chunk, Lanes, Read, Result, Run, State
 
 WARNINGS_AT_MOST = 100
 CLOCK_IS_WRONG = timedelta(minutes=5)
@@ -69,6 +71,14 @@ class Outcome:
 
 def collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) -> Outcome:
     """Collect the window of a planned run; never raises for what a source or the store does."""
+    began = time.monotonic()
+    with bound_contextvars(collector=collector.name, data_set=str(collector.data_set), run=run_id):
+        outcome = _collect(parts, collector, run_id, on_chunk)
+        _tell(outcome, time.monotonic() - began)
+    return outcome
+
+
+def _collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) -> Outcome:
     try:
         run = parts.store.ledger.claim(run_id)
     except StoreError as exc:
@@ -83,8 +93,24 @@ def collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) 
     except CollectorError as exc:
         return collection.end(exc)
     except Exception as exc:  # whatever it is, the window must end with a reason
-        log.exception("this program broke", collector=collector.name, run=run.id)
+        log.exception("this program broke")
         return collection.end(Unexpected(f"this program broke: {type(exc).__name__}: {exc}"))
+
+
+def _tell(outcome: Outcome, seconds: float) -> None:
+    went_well = outcome.state is None or outcome.state in (*SUCCEEDED, State.NOT_YET)
+    tell = log.info if went_well else log.warning
+    tell(
+        "run ended",
+        state=str(outcome.state or "left"),
+        window=str(outcome.window) if outcome.window else None,
+        reason=outcome.reason,
+        readings=outcome.readings,
+        observations=outcome.observations,
+        refused=outcome.rejected,
+        warnings=len(outcome.warnings),
+        seconds=round(seconds, 3),
+    )
 
 
 def _unclaimed(parts: Parts, collector: Collector, run_id: int) -> Outcome:

@@ -16,12 +16,14 @@ anything else                           the lane is parked until somebody acts; 
 ======================================  =========================================================
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from collectors.errors import CollectorError, QuotaSpent, StoreError, Unavailable
 from collectors.packing import pack, unpack
@@ -69,6 +71,23 @@ def deliver(
 
     Raises StoreError only; an entry that was sent and could not be taken out is sent again.
     """
+    began = time.monotonic()
+    with bound_contextvars(
+        collector=entry.collector, data_set=lane.data_set, run=entry.run_id, target=lane.target
+    ):
+        delivered = _deliver(parts, entry, lane, others_flow)
+        log.debug(
+            "delivered",
+            fate=delivered.fate.name.lower(),
+            observations=delivered.observations,
+            refused=delivered.rejected,
+            reason=delivered.reason,
+            seconds=round(time.monotonic() - began, 3),
+        )
+    return delivered
+
+
+def _deliver(parts: Parts, entry: Entry, lane: Lane, others_flow: Callable[[], bool]) -> Delivered:
     sink = parts.sinks.get(lane.target)
     if sink is None:
         return _park(parts, lane, f"the target {lane.target} is not in platform.yaml any more")
@@ -112,7 +131,7 @@ def _act_on(parts: Parts, entry: Entry, lane: Lane, receipt: Receipt) -> Deliver
     if receipt.too_large:
         rejected = _all_of(parts, entry, "too large for the data set")
     if entry.retraction and receipt.refusal:
-        log.warning("cannot retract", data_set=lane.data_set, reason=receipt.refusal)
+        log.warning("cannot retract", reason=receipt.refusal)
     delivery.settle(entry, lane, receipt.accepted, _scrubbed(parts, rejected))
     return Delivered(Fate.DONE, receipt.accepted, len(rejected))
 
@@ -192,6 +211,6 @@ def _wait(
 def _park(parts: Parts, lane: Lane, reason: str) -> Delivered:
     reason = parts.vault.scrub(reason)
     if lane.parked_at is None:
-        log.error("lane parked", data_set=lane.data_set, target=lane.target, reason=reason)
+        log.error("lane parked", reason=reason)
     parts.store.delivery.park(lane, reason)
     return Delivered(Fate.PARKED, reason=reason)
