@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from collectors.errors import LeaseLost
 from collectors.intervals import Interval
 from collectors.store.owner import LEASE, Owner, is_free
-from collectors.store.tables import runs
+from collectors.store.tables import collectors, runs
 
 TIME_LIMIT = 6 * 3600
 """Seconds that a run may take in all before another process may take its window."""
@@ -207,7 +207,7 @@ def ready(
         query = query.where(runs.c.kind.in_(kinds)) if kinds else query
         query = query.order_by(runs.c.priority, runs.c.id).limit(limit)
         query = query.with_for_update(skip_locked=True) if hold else query
-        found += [row.tuple() for row in connection.execute(query)]
+        found += [(row.priority, row.id) for row in connection.execute(query)]
     return [run_id for _, run_id in sorted(found)[:limit]]
 
 
@@ -215,7 +215,7 @@ def waiting(connection: Connection) -> list[tuple[int, str]]:
     """Give the runs that wait for a worker, with their collectors."""
     query = sa.select(runs.c.id, runs.c.collector)
     query = query.where(runs.c.state.in_((State.DUE, State.PARKED)))
-    return [row.tuple() for row in connection.execute(query)]
+    return [(row.id, row.collector) for row in connection.execute(query)]
 
 
 def running(connection: Connection) -> list[Run]:
@@ -255,12 +255,18 @@ def end(
     connection.execute(_UPDATE, {"run_id": run_id, **values})
 
 
-def latest(connection: Connection, collectors: Sequence[str] | None = None) -> dict[str, Run]:
-    """Give the last ended or running run of each collector."""
-    newest = sa.select(sa.func.max(runs.c.id)).where(runs.c.state != State.SUPERSEDED)
-    if collectors is not None:
-        newest = newest.where(runs.c.collector.in_(collectors))
-    query = sa.select(runs).where(runs.c.id.in_(newest.group_by(runs.c.collector)))
+def latest(connection: Connection, *, without: Collection[State] = ()) -> dict[str, Run]:
+    """Give the last run of each collector that has begun, but of those in some states."""
+    out = [State.SUPERSEDED, State.DUE, *without]
+    newest = (
+        sa.select(runs.c.id)
+        .where(runs.c.collector == collectors.c.name)
+        .where(runs.c.state.not_in(out), runs.c.kind != REFILL)
+        .order_by(runs.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = sa.select(runs).where(runs.c.id.in_(sa.select(newest).select_from(collectors)))
     found = (of_row(row) for row in connection.execute(query).mappings())
     return {run.collector: run for run in found}
 

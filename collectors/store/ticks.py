@@ -83,11 +83,11 @@ def write(connection: Connection, noted: Sequence[Noted]) -> None:
 def last_at(connection: Connection, collectors: Sequence[str]) -> dict[str, int]:
     """Give when each of these collectors ticked last, as far as that is remembered."""
     newest = (
-        sa.select(ticks.c.collector, sa.func.max(ticks.c.at))
+        sa.select(ticks.c.collector, sa.func.max(ticks.c.at).label("at"))
         .where(ticks.c.collector.in_(collectors))
         .group_by(ticks.c.collector)
     )
-    return dict(row.tuple() for row in connection.execute(newest))
+    return {row.collector: row.at for row in connection.execute(newest)}
 
 
 def listed(
