@@ -7,6 +7,7 @@ from collectors.runner.parts import Parts, SharedThings
 from collectors.runner.patience import Patience
 from collectors.runner.planning import Between, find_due, lost_windows, plan
 from collectors.runner.previewing import preview
+from collectors.runner.probing import probe
 from collectors.runner.refilling import refill
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "owe",
     "plan",
     "preview",
+    "probe",
     "refill",
 ]

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -118,4 +119,5 @@ class Parts:
                 collector=collector.name, data_set=str(collector.data_set)
             ),
             data_sets=self.reader,
+            probes=self.store.probes.of(collector.name, collector.schedule.every or timedelta(0)),
         )

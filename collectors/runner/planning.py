@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
-from collectors.api import Document
+from collectors.api import Document, Probing
 from collectors.clock import epoch, from_epoch
 from collectors.config.model import EMBEDDED, Collector
 from collectors.errors import CollectorError, ConfigError
 from collectors.intervals import Interval, intersect, subtract
-from collectors.periods import ALWAYS, Period, Window
+from collectors.periods import ALWAYS, Period, Window, floor
 from collectors.runner.inputs import changed, ready
 from collectors.runner.parts import Parts
+from collectors.runner.probing import final
 from collectors.runner.reading import revision_of
 from collectors.runner.terms import terms_of
 from collectors.schedule import (
@@ -53,6 +54,8 @@ def plan(parts: Parts, collector: Collector, between: Between | None = None) -> 
         found = find_due(parts, collector, history)
         if (first := first_origin(parts, collector, history)) is not None:
             ledger.origin(collector.name, first)
+        if isinstance(collector.source, Document) and not found:
+            ledger.note_look([collector.name])
         made = ledger.plan(collector.name, planned(found), seen=history.stretches)
         if not made.stale:
             return made
@@ -67,6 +70,8 @@ def first_origin(parts: Parts, collector: Collector, history: History) -> dateti
     if history.origin is not None or _has_no_calendar(collector):
         return None
     now = parts.clock.now()
+    if isinstance(collector.source, Probing):
+        return floor(now, collector.period, collector.zone)
     return origin(terms_of(collector, None, now), now)
 
 
@@ -105,9 +110,10 @@ def find_due(
         return [found] if found else []
     start = history.origin or first_origin(parts, collector, history)
     terms = _divided(parts, collector, terms_of(collector, start, now))
-    owed = _owed(parts, collector, history)
+    gone = final(collector, history.stretches, now)
+    owed = subtract(_owed(parts, collector, history), gone)
     coverage = _marked(_coverage(history.stretches), changed(parts, collector, history.stretches))
-    return due(terms, _without(coverage, owed), now)
+    return due(terms, _closed(_without(coverage, owed), gone, now), now)
 
 
 def _divided(parts: Parts, collector: Collector, terms: Terms) -> Terms:
@@ -134,9 +140,10 @@ def windows_by_hand(parts: Parts, collector: Collector, between: Between) -> lis
     """Give the windows of a stretch given by hand; ConfigError where the source has no past."""
     if isinstance(collector.source, Document):
         return [Due(ALWAYS, Kind.MANUAL, 1, "asked for by hand; a document is read whole")]
-    if collector.period is Period.INSTANT:
+    if collector.period is Period.INSTANT or isinstance(collector.source, Probing):
+        what = "an instant" if collector.period is Period.INSTANT else "what probes"
         raise ConfigError(
-            f"{collector.name}: an instant has no past, so --start and --end mean nothing for it"
+            f"{collector.name}: {what} has no past, so --start and --end mean nothing for it"
         )
     now = parts.clock.now()
     terms = _divided(parts, collector, terms_of(collector, None, now))
@@ -213,3 +220,15 @@ def _without(coverage: list[Collected], taken: Sequence[Interval]) -> list[Colle
         for one in coverage
         for start, end in subtract([(epoch(one.window.start), epoch(one.window.end))], taken)
     ]
+
+
+def _closed(coverage: list[Collected], gone: Sequence[Interval], now: datetime) -> list[Collected]:
+    """Give the coverage with ``gone`` settled, however it was collected."""
+    if not gone:
+        return coverage
+    kept = [Collected(_window(interval), settled=True, collected_at=now) for interval in gone]
+    return [*_without(coverage, gone), *kept]
+
+
+def _window(interval: Interval) -> Window:
+    return Window(from_epoch(interval[0]), from_epoch(interval[1]))

@@ -9,12 +9,13 @@ from collectors.store.outbox import Chunk, Entry
 from collectors.store.owner import Owner
 from collectors.store.part import FILL_STEPS, STEPS
 from collectors.store.pauses import Pause
+from collectors.store.probe_book import PROBES_KEPT
 from collectors.store.queue import Proposal
 from collectors.store.reads import Read
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
 from collectors.store.ticks import Noted, Tick, TickOutcome
-from collectors.store.view import Debt, History
+from collectors.store.view import Debt, History, Queued
 from collectors.store.windows import Lanes, Piece, Result
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "FILL_STEPS",
     "LOOSE",
     "OWED",
+    "PROBES_KEPT",
     "STEPS",
     "SUCCEEDED",
     "Chunk",
@@ -40,6 +42,7 @@ __all__ = [
     "Plan",
     "Planned",
     "Proposal",
+    "Queued",
     "Read",
     "Result",
     "Run",

@@ -12,6 +12,7 @@ from collectors.store.ledger import Ledger
 from collectors.store.owner import Owner
 from collectors.store.pauses import Pauses
 from collectors.store.post import Post
+from collectors.store.probe_book import ProbeBook
 from collectors.store.queue import Queue
 from collectors.store.quota_book import QuotaBook
 from collectors.store.reads import Reads
@@ -58,6 +59,7 @@ class Store:
         self.queue = Queue(*parts)
         self.ticks = TickBook(*parts)
         self.post = Post(*parts)
+        self.probes = ProbeBook(*parts)
 
     def open(self) -> None:
         """Upgrade the tables where they are older; StoreError where they are newer."""
