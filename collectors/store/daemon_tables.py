@@ -59,6 +59,7 @@ backfills = sa.Table(
     key(),
     sa.Column("created_at", sa.BigInteger, nullable=False),
     sa.Column("who", sa.Text, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
     sa.Column("start", sa.Text, nullable=False),
     sa.Column("end", sa.Text, nullable=False),
     sa.Column("chunk", sa.Text, nullable=False),
@@ -67,7 +68,8 @@ backfills = sa.Table(
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("ended_at", sa.BigInteger),
 )
-"""``start`` and ``end`` are local days, the last one included."""
+"""``what`` are the names and labels that were asked for; ``start`` and ``end`` are local days, the
+last one included."""
 
 backfill_parts = sa.Table(
     "backfill_parts",
@@ -78,13 +80,21 @@ backfill_parts = sa.Table(
     sa.Column("collector", sa.Text, nullable=False),
     sa.Column("start", sa.BigInteger, nullable=False),
     sa.Column("end", sa.BigInteger, nullable=False),
+    sa.Column("reached", sa.BigInteger, nullable=False),
     sa.Column("periods", sa.Integer, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("not_before", sa.BigInteger),
     sa.Column("run_id", sa.BigInteger),
+    sa.Column("began_at", sa.BigInteger),
+    sa.Column("ended_at", sa.BigInteger),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Index("backfill_parts_in_order", "backfill_id", "state", "position"),
     sa.Index("backfill_parts_by_run", "run_id"),
+    sa.Index("backfill_parts_by_state", "state"),
 )
+"""A chunk of one collector: what of it lies before ``reached`` is done; ``run_id`` is its last run.
+"""
 
 quota_uses = sa.Table(
     "quota_uses",

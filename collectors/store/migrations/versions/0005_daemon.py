@@ -52,6 +52,7 @@ def upgrade() -> None:
         _key(),
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.Column("who", sa.Text, nullable=False),
+        sa.Column("what", sa.Text, nullable=False),
         sa.Column("start", sa.Text, nullable=False),
         sa.Column("end", sa.Text, nullable=False),
         sa.Column("chunk", sa.Text, nullable=False),
@@ -68,15 +69,21 @@ def upgrade() -> None:
         sa.Column("collector", sa.Text, nullable=False),
         sa.Column("start", sa.BigInteger, nullable=False),
         sa.Column("end", sa.BigInteger, nullable=False),
+        sa.Column("reached", sa.BigInteger, nullable=False),
         sa.Column("periods", sa.Integer, nullable=False),
         sa.Column("state", sa.Text, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("not_before", sa.BigInteger),
         sa.Column("run_id", sa.BigInteger),
+        sa.Column("began_at", sa.BigInteger),
+        sa.Column("ended_at", sa.BigInteger),
         sa.Column("reason", sa.Text, nullable=False),
     )
     op.create_index(
         "backfill_parts_in_order", "backfill_parts", ["backfill_id", "state", "position"]
     )
     op.create_index("backfill_parts_by_run", "backfill_parts", ["run_id"])
+    op.create_index("backfill_parts_by_state", "backfill_parts", ["state"])
     op.create_table(
         "quota_uses",
         sa.Column("key", sa.Text, primary_key=True),
