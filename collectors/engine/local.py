@@ -1,22 +1,18 @@
 """The local engine: threads of this process collect, and send while they still collect."""
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Self
 
 from collectors.config.inputs import layers
 from collectors.config.model import Collector
+from collectors.engine.heart import Heart
 from collectors.engine.sender import Sender, Sent
 from collectors.errors import CollectorError
 from collectors.periods import ALWAYS
 from collectors.runner import Between, Delivered, Outcome, Parts, collect, plan, refill
 from collectors.store import SUCCEEDED, Lanes, Plan
 
-HEARTBEAT = 15.0
-"""Seconds between heartbeats; a lease lasts four of them."""
 SENDERS = 16
 
 
@@ -36,50 +32,6 @@ class Report:
 
     outcomes: Sequence[Outcome]
     sent: Sent
-
-
-class Heart:
-    """Prolongs the leases of this process while it is alive."""
-
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
-        self._runs: set[int] = set()
-        self._lock = threading.Lock()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def add(self, run_id: int) -> None:
-        """Hold the lease of a run from now on."""
-        with self._lock:
-            self._runs.add(run_id)
-
-    def remove(self, run_id: int) -> None:
-        """Let go of a run that has ended."""
-        with self._lock:
-            self._runs.discard(run_id)
-
-    def _beat(self) -> None:
-        while not self._stopped.wait(HEARTBEAT):
-            with self._lock:
-                held = sorted(self._runs)
-            try:
-                self._parts.store.ledger.heartbeat(held)
-            except CollectorError:
-                # The next beat tries again; a run that loses its lease finds out when it writes.
-                continue
 
 
 @dataclass
@@ -113,7 +65,7 @@ class LocalEngine:
         """
         outcomes: list[Outcome] = []
         sent = Sent()
-        with Heart(self.parts) as heart:
+        with Heart(self.parts.store) as heart:
             for names in layers(collectors):
                 if self.stopped:
                     break
@@ -147,7 +99,7 @@ class LocalEngine:
         ``collectors`` are those of the data sets. Raises StoreError.
         """
         total, delivery = Sent(), self.parts.store.delivery
-        with Heart(self.parts):
+        with Heart(self.parts.store):
             while not self.stopped:
                 kept = self.progress.kept
                 refill(self.parts, collectors, target=target, data_sets=data_sets, kept=kept)

@@ -1,6 +1,6 @@
 """The only place that joins the stages: plan, collect a window, deliver an entry."""
 
-from collectors.runner.collecting import Outcome, collect
+from collectors.runner.collecting import Outcome, collect, collect_taken
 from collectors.runner.delivering import Delivered, Fate, deliver
 from collectors.runner.filling import Lack, known_data_sets, owe
 from collectors.runner.parts import Parts, SharedThings
@@ -20,6 +20,7 @@ __all__ = [
     "Patience",
     "SharedThings",
     "collect",
+    "collect_taken",
     "deliver",
     "find_due",
     "known_data_sets",

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,12 +20,14 @@ from collectors.errors import (
     StoreError,
     Unexpected,
 )
-from collectors.periods import Window
+from collectors.periods import Period, Window
 from collectors.runner.chunks import Piece
 from collectors.runner.inputs import begin
 from collectors.runner.parts import Parts
+from collectors.runner.planning import known_revision
 from collectors.runner.reading import read_pieces, revision_of
 from collectors.runner.tally import Tally
+from collectors.schedule import Kind
 from collectors.store import SUCCEEDED, Chunk, Lanes, Read, Result, Run, State
 
 WARNINGS_AT_MOST = 100
@@ -46,6 +48,7 @@ class Outcome:
     """What became of one run; ``state`` is None where another process has it.
 
     ``trusted`` is False where this machine's clock was wrong, so that nothing was settled.
+    ``error`` is what it failed with, where it did: its kind tells what to do next.
     """
 
     collector: str
@@ -57,6 +60,7 @@ class Outcome:
     rejected: int = 0
     warnings: tuple[str, ...] = ()
     trusted: bool = True
+    error: CollectorError | None = None
 
     @classmethod
     def failed(cls, collector: Collector, reason: str) -> "Outcome":
@@ -71,25 +75,29 @@ class Outcome:
 
 def collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) -> Outcome:
     """Collect the window of a planned run; never raises for what a source or the store does."""
-    began = time.monotonic()
-    with bound_contextvars(collector=collector.name, data_set=str(collector.data_set), run=run_id):
-        outcome = _collect(parts, collector, run_id, on_chunk)
-        _tell(outcome, time.monotonic() - began)
-    return outcome
-
-
-def _collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) -> Outcome:
     try:
         run = parts.store.ledger.claim(run_id)
     except StoreError as exc:
         return Outcome.failed(collector, str(exc))
     if run is None:
         return _unclaimed(parts, collector, run_id)
-    collection = Collection(parts, collector, run, on_chunk)
+    return collect_taken(parts, collector, run, on_chunk)
+
+
+def collect_taken(parts: Parts, collector: Collector, run: Run, on_chunk: OnChunk) -> Outcome:
+    """Collect the window of a run that this process has taken; never raises, as ``collect``."""
+    began = time.monotonic()
+    with bound_contextvars(collector=collector.name, data_set=str(collector.data_set), run=run.id):
+        outcome = _collect(Collection(parts, collector, run, on_chunk))
+        _tell(outcome, time.monotonic() - began)
+    return outcome
+
+
+def _collect(collection: "Collection") -> Outcome:
     try:
         return collection.collect()
     except LeaseLost as exc:
-        return Outcome.left(collector, str(exc))
+        return collection.left(str(exc))
     except CollectorError as exc:
         return collection.end(exc)
     except Exception as exc:  # whatever it is, the window must end with a reason
@@ -138,9 +146,15 @@ class Collection:
 
     def collect(self) -> Outcome:
         """Read all of the window; what comes of it is safe when this returns."""
+        if self._has_passed():
+            reason = "no worker was free before the next tick, and an instant does not come again"
+            return self._write_end(State.MISSED, reason, {})
         ledger = self._parts.store.ledger
         context = self._parts.context(self._collector, self._warnings)
         revision = revision_of(self._collector, context)
+        if self._is_unchanged(revision):
+            ledger.note_look([self._collector.name])
+            return self._write_end(State.DONE, "it has not changed since it was last read", {})
         self._reads = begin(self._parts, self._collector, self.window)
         to = self._lanes()
         last = self._keep_earlier(context, to)
@@ -151,6 +165,23 @@ class Collection:
         ledger.finish(self._run, to, last, result, context.state)
         self._on_chunk(to, last.count if last else 0)
         return self._told(State(result.state), result.reason, result.warnings)
+
+    def left(self, reason: str) -> Outcome:
+        """Tell that another process has taken the run over."""
+        return Outcome.left(self._collector, reason)
+
+    def _has_passed(self) -> bool:
+        """Tell whether the instant to look at is over: what is seen now is not what was then."""
+        is_instant = self._collector.period is Period.INSTANT
+        return is_instant and self.window.end <= self._parts.clock.now()
+
+    def _is_unchanged(self, revision: str | None) -> bool:
+        """Tell whether a tick found a document as it was; a run by hand reads it nevertheless."""
+        if revision is None or self._run.kind != Kind.LIVE:
+            return False
+        name = self._collector.name
+        history = self._parts.store.view.histories([name])[name]
+        return known_revision(self._parts, self._collector, history) == revision
 
     def _keep_earlier(self, context: Context, to: Lanes) -> Chunk | None:
         """Write each chunk while the next ones are read; give the last, which is not written."""
@@ -186,7 +217,7 @@ class Collection:
         elif isinstance(error, Unexpected) and error.sample:
             more = {"sample": self._parts.vault.scrub(error.sample)}
         reason = self._parts.vault.scrub(str(error))
-        return self._write_end(state, reason, more)
+        return replace(self._write_end(state, reason, more), error=error)
 
     def _write_end(self, state: State, reason: str, more: dict[str, Any]) -> Outcome:
         warnings = self._all_warnings()
