@@ -1,0 +1,100 @@
+"""Health and metrics over HTTP, for who watches the daemon: systemd, containers, Prometheus.
+
+=====================  ===========================================================================
+``GET``                says
+=====================  ===========================================================================
+``/health/live``       200 while the loops move, 503 with the names of those that do not
+``/health/ready``      200 while the store answers, the configuration is read and this process is
+                       the daemon of its store, else 503; with ``?late=fail`` also where a
+                       collector is late
+``/metrics``           metrics for Prometheus
+=====================  ===========================================================================
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, request
+
+from collectors.daemon.lookout import Lookout, Sight
+from collectors.daemon.metrics import Metrics
+from collectors.daemon.pulse import Pulse
+from collectors.errors import StoreError
+
+NAMED_AT_MOST = 100
+"""How many late collectors an answer names; it counts them all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """What the health of a daemon is judged on.
+
+    ``trouble`` gives why the configuration cannot be worked with, None where it can. With
+    ``late_fails`` the daemon is not ready while a collector is late.
+    """
+
+    pulse: Pulse
+    lookout: Lookout
+    metrics: Metrics
+    trouble: Callable[[], str | None] = lambda: None
+    late_fails: bool = False
+
+    def live(self) -> dict[str, Any]:
+        """Tell whether the loops move: ``ok``, who is ``stuck``, seconds since each moved."""
+        stuck = self.pulse.stuck()
+        loops = {name: round(age, 1) for name, age in self.pulse.ages().items()}
+        return {"ok": not stuck, "stuck": stuck, "seconds_since": loops}
+
+    def ready(self, *, late_fails: bool) -> dict[str, Any]:
+        """Tell whether the daemon does its work: ``ok``, and of each check what is wrong, if so."""
+        try:
+            sight = self.lookout.look()
+        except StoreError as exc:
+            reason = self.lookout.parts().vault.scrub(str(exc))
+            return {"ok": False, "checks": {"store": reason, "configuration": self.trouble()}}
+        checks = {
+            "store": None,
+            "configuration": self.trouble(),
+            "daemon": None if sight.is_daemon else "another process is the daemon of this store",
+        }
+        if late_fails:
+            checks["late"] = f"{len(sight.late)} collectors are late" if sight.late else None
+        ok = not any(checks.values())
+        return {"ok": ok, "checks": checks, "late": _late(sight)}
+
+
+def _late(sight: Sight) -> dict[str, Any]:
+    return {"count": len(sight.late), "collectors": sight.late[:NAMED_AT_MOST]}
+
+
+def blueprint(health: Health) -> Blueprint:
+    """Give the routes that tell of ``health``."""
+    routes = Blueprint("health", __name__)
+
+    @routes.get("/health/live")
+    def live() -> Response:
+        return _answer(health.live())
+
+    @routes.get("/health/ready")
+    def ready() -> Response:
+        late_fails = health.late_fails or request.args.get("late") == "fail"
+        return _answer(health.ready(late_fails=late_fails))
+
+    @routes.get("/metrics")
+    def metrics() -> Response:
+        content, content_type = health.metrics.page(request.headers.get("Accept", ""))
+        return _fresh(Response(content, content_type=content_type))
+
+    return routes
+
+
+def _answer(body: dict[str, Any]) -> Response:
+    content = orjson.dumps(body)
+    return _fresh(Response(content, 200 if body["ok"] else 503, mimetype="application/json"))
+
+
+def _fresh(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response

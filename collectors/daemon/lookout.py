@@ -1,0 +1,76 @@
+"""What metrics and health show of the store, looked up once for all who ask within seconds."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from collectors.runner import Parts
+from collectors.standing import Standing, standings
+from collectors.store import Depth
+from collectors.store.quotas import Budget
+
+FRESH = 10.0
+"""Seconds for which what was seen is shown again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What the store holds at one moment, ``at``.
+
+    ``queue`` counts the runs that have not ended, by kind and state; ``backfill_periods`` are still
+    to be collected; ``is_daemon`` tells that this process holds the post of the store's daemon.
+    """
+
+    at: datetime
+    standings: Sequence[Standing]
+    depths: Sequence[Depth]
+    budgets: Sequence[Budget]
+    queue: Mapping[tuple[str, str], int]
+    backfill_periods: int
+    is_daemon: bool
+
+    @property
+    def late(self) -> list[str]:
+        """The names of the collectors that are late."""
+        return [one.collector.name for one in self.standings if one.is_late]
+
+
+class Lookout:
+    """Looks into the store of what ``parts`` gives, which a reload may change.
+
+    Safe to share between threads: whoever asks while somebody looks gets what that one saw.
+    """
+
+    def __init__(
+        self, parts: Callable[[], Parts], *, ticking: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.parts = parts
+        self._ticking = ticking
+        self._lock = threading.Lock()
+        self._seen: tuple[float, Sight] | None = None
+
+    def look(self) -> Sight:
+        """Give what the store holds, as it was at most ``FRESH`` seconds ago. Raises StoreError."""
+        with self._lock:
+            if self._seen is None or self._ticking() - self._seen[0] >= FRESH:
+                sight = _look(self.parts())
+                self._seen = self._ticking(), sight
+            return self._seen[1]
+
+
+def _look(parts: Parts) -> Sight:
+    store = parts.store
+    enabled = {name: one for name, one in parts.collectors.items() if one.enabled}
+    with store.at_one_moment():
+        holder = store.post.holder()
+        return Sight(
+            at=parts.clock.now(),
+            standings=standings(parts, enabled, ask=False),
+            depths=store.view.depths(empty_too=True),
+            budgets=store.view.budgets(),
+            queue=store.view.open_counts(),
+            backfill_periods=0,
+            is_daemon=holder is not None and holder.owner == store.post.owner,
+        )
