@@ -1,5 +1,8 @@
 """Stage 5: coverage, runs, outbox and dead letters, in SQLite or PostgreSQL."""
 
+from collectors.store.backfill_book import BackfillChunk, BackfillOrder
+from collectors.store.backfill_progress import BackfillProgress
+from collectors.store.backfills import Backfill, BackfillPart, BackfillState, PartState
 from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import DeadLetter
 from collectors.store.filling import LOOSE, Payable
@@ -26,6 +29,12 @@ __all__ = [
     "PROBES_KEPT",
     "STEPS",
     "SUCCEEDED",
+    "Backfill",
+    "BackfillChunk",
+    "BackfillOrder",
+    "BackfillPart",
+    "BackfillProgress",
+    "BackfillState",
     "Chunk",
     "DeadLetter",
     "Debt",
@@ -36,6 +45,7 @@ __all__ = [
     "Lanes",
     "Noted",
     "Owner",
+    "PartState",
     "Pause",
     "Payable",
     "Piece",

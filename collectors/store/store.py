@@ -6,6 +6,7 @@ from pathlib import Path
 
 from collectors.clock import Clock
 from collectors.database import BUSY_SECONDS, Database, ignore
+from collectors.store.backfill_book import BackfillBook
 from collectors.store.delivery import Delivery
 from collectors.store.filling import Filling
 from collectors.store.ledger import Ledger
@@ -58,6 +59,7 @@ class Store:
         self.pauses = Pauses(*parts)
         self.queue = Queue(*parts)
         self.ticks = TickBook(*parts)
+        self.backfills = BackfillBook(*parts)
         self.post = Post(*parts)
         self.probes = ProbeBook(*parts)
 
