@@ -90,6 +90,9 @@ class Database:
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
         """Let whatever this thread reads in the body be of one consistent state."""
+        if getattr(self._moment, "connection", None) is not None:
+            yield
+            return
         try:
             with self._reader() as connection:
                 self._moment.connection = connection

@@ -4,21 +4,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from collectors.clock import from_epoch
 from collectors.config.model import Collector
 from collectors.periods import Window
 from collectors.runner import Parts, find_due, lost_windows
 from collectors.schedule import Due
-from collectors.standing.lateness import late_since
-from collectors.store import SUCCEEDED, Debt, History, Pause, Run, Stretch
+from collectors.standing.lateness import Lateness, lateness
+from collectors.store import SUCCEEDED, Debt, History, Pause, Queued, Run, Stretch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What is known of one collector. ``due`` and ``lost`` are windows, oldest first.
 
-    ``late_since`` is when the first missing period passed its deadline; None where none has.
-    What is ``paused`` is never late.
-    ``waiting`` observations are not delivered yet, ``refused`` ones are dead letters.
+    ``run`` is the last one that has begun, ``ended`` the last that has ended or is parked;
+    ``seen_at`` is when its source last gave what it was asked for. ``queued`` is what is not
+    delivered yet, lane by lane; ``refused`` counts dead letters. What is ``paused`` is never late.
     """
 
     collector: Collector
@@ -26,16 +27,28 @@ class Standing:
     due: Sequence[Due]
     lost: Sequence[Window]
     run: Run | None
-    waiting: int
+    ended: Run | None
+    seen_at: datetime | None
+    queued: Sequence[Queued]
     refused: int
-    late_since: datetime | None
+    late: Lateness | None
     owed: Sequence[Debt]
     paused: Pause | None
 
     @property
+    def waiting(self) -> int:
+        """How many observations are not delivered yet."""
+        return sum(one.observations for one in self.queued)
+
+    @property
+    def late_since(self) -> datetime | None:
+        """When what is missing passed its deadline; None where nothing has."""
+        return self.late.since if self.late else None
+
+    @property
     def is_late(self) -> bool:
-        """Tell whether a period is missing that passed its deadline."""
-        return self.late_since is not None
+        """Tell whether something is missing that passed its deadline."""
+        return self.late is not None
 
     @property
     def state(self) -> str:
@@ -66,45 +79,52 @@ def standings(
     Without ``ask`` no source is asked, so a document that was read is taken to be as it was.
     """
     view = parts.store.view
-    runs, refused, waiting = view.latest_runs(), view.dead_letter_counts(), view.waiting()
-    histories = view.histories(list(collectors))
-    pauses = parts.store.pauses.paused(collectors.values())
-    return [
-        _standing(
-            parts,
-            one,
-            histories[name],
-            run=runs.get(name),
-            waiting=waiting.get(name, 0),
-            refused=refused.get(name, 0),
-            paused=pauses.get(name),
-            ask=ask,
+    with parts.store.at_one_moment():
+        known = _Known(
+            histories=view.histories(list(collectors)),
+            runs=view.latest_runs(),
+            ended=view.latest_ended(),
+            queued=view.queued(),
+            refused=view.dead_letter_counts(),
+            pauses=parts.store.pauses.paused(collectors.values()),
         )
-        for name, one in collectors.items()
-    ]
+    return [_standing(parts, one, known, ask=ask) for one in collectors.values()]
 
 
-def _standing(
-    parts: Parts,
-    collector: Collector,
-    history: History,
-    *,
-    run: Run | None,
-    waiting: int,
-    refused: int,
-    paused: Pause | None,
-    ask: bool,
-) -> Standing:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What the store knows at one moment, by the collectors' names."""
+
+    histories: Mapping[str, History]
+    runs: Mapping[str, Run]
+    ended: Mapping[str, Run]
+    queued: Mapping[str, Sequence[Queued]]
+    refused: Mapping[str, int]
+    pauses: Mapping[str, Pause]
+
+
+def _standing(parts: Parts, collector: Collector, known: _Known, *, ask: bool) -> Standing:
+    name = collector.name
+    history, ended, paused = known.histories[name], known.ended.get(name), known.pauses.get(name)
     due = find_due(parts, collector, history, ask=ask)
+    queued = known.queued.get(name, ())
+    late = lateness(collector, history, due, queued, ended, parts.clock.now())
     return Standing(
         collector=collector,
         stretches=history.stretches,
         due=due,
         lost=lost_windows(parts, collector, history),
-        run=run,
-        waiting=waiting,
-        refused=refused,
-        late_since=None if paused else late_since(collector, due, parts.clock.now()),
+        run=known.runs.get(name),
+        ended=ended,
+        seen_at=_seen_at(history),
+        queued=queued,
+        refused=known.refused.get(name, 0),
+        late=None if paused or not collector.enabled else late,
         owed=history.debts,
         paused=paused,
     )
+
+
+def _seen_at(history: History) -> datetime | None:
+    collected = [from_epoch(one.collected_at) for one in history.stretches]
+    return max([*collected, *filter(None, [history.looked_at])], default=None)

@@ -4,7 +4,7 @@ Its row is also the lock of the collector's ledger: whoever changes coverage, or
 be collected, takes it first. All functions work inside a transaction.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -42,6 +42,12 @@ def origin(connection: Connection, collector: str, first: int) -> int:
         connection.execute(_UPDATE, {"collector": collector, "origin": first})
         return first
     return int(known)
+
+
+def note_look(connection: Connection, names: Sequence[str], now: int) -> None:
+    """Note that these documents are as they were collected."""
+    its = collectors.c.name.in_(bindparam("names", expanding=True))
+    connection.execute(collectors.update().where(its), {"names": list(names), "looked_at": now})
 
 
 def source_state(connection: Connection, collector: str) -> dict[str, str]:

@@ -91,6 +91,11 @@ def get(connection: Connection, lane_id: int) -> Lane:
     return Lane(**connection.execute(_GET, {"lane_id": lane_id}).mappings().one())
 
 
+def every(connection: Connection) -> dict[int, Lane]:
+    """Give every lane, by its id."""
+    return {lane.id: lane for lane in _lanes(connection.execute(sa.select(lanes)))}
+
+
 def acquire(
     connection: Connection, lane_ids: Sequence[int], owner: Owner, now: int
 ) -> dict[int, Lane]:

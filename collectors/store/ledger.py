@@ -95,6 +95,11 @@ class Ledger(Part):
         self.step("plan.written")
         return plan
 
+    def note_look(self, collectors: Sequence[str]) -> None:
+        """Note that these documents were looked at just now, and are as they were collected."""
+        now, names = self.now(), sorted(collectors)
+        self.database.write(lambda connection: histories.note_look(connection, names, now))
+
     def claim(self, run_id: int) -> Run | None:
         """Take a run; None where another process has it, or its time has not come."""
         now = self.now()

@@ -211,11 +211,13 @@ def outstanding(
     return [(start, end) for start, end in connection.execute(_OUTSTANDING, asked)]
 
 
-def waiting(connection: Connection) -> dict[str, int]:
-    """Give how many observations of each collector wait in all lanes."""
-    query = sa.select(outbox.c.collector, sa.func.sum(outbox.c.count))
-    query = query.where(outbox.c.retraction.is_(False)).group_by(outbox.c.collector)
-    return {collector: int(count) for collector, count in connection.execute(query)}
+def queued(connection: Connection) -> list[tuple[str, int, int, int]]:
+    """Give what waits: collector, lane, how many observations, when the oldest entry was made."""
+    count = sa.case((outbox.c.retraction, 0), else_=outbox.c.count)
+    which = (outbox.c.collector, outbox.c.lane_id)
+    query = sa.select(*which, sa.func.sum(count), sa.func.min(outbox.c.created_at))
+    rows = connection.execute(query.group_by(*which))
+    return [(name, lane, int(observations), since) for name, lane, observations, since in rows]
 
 
 def sizes(connection: Connection, lane_ids: Sequence[int]) -> dict[int, int]:

@@ -21,6 +21,23 @@ AT_ONCE = 500
 """How many collectors one query names; SQLite takes no more than some thousand values."""
 
 
+_NO_ANSWER = (runs.State.RUNNING, runs.State.MISSED)
+_FIRST_PLANNED = (
+    sa.select(tables.runs.c.planned_at)
+    .where(tables.runs.c.collector == tables.collectors.c.name)
+    .order_by(tables.runs.c.id)
+    .limit(1)
+    .scalar_subquery()
+    .label("planned_at")
+)
+_COLLECTORS = sa.select(
+    tables.collectors.c.name,
+    tables.collectors.c.origin,
+    tables.collectors.c.looked_at,
+    _FIRST_PLANNED,
+).where(tables.collectors.c.name.in_(sa.bindparam("names", expanding=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class Debt:
     """A stretch of a collector that a lane is owed; ``waiting`` is bytes that wait there."""
@@ -37,12 +54,24 @@ class History:
     """What the ledger knows of one collector, of one moment.
 
     ``origin`` is where its history begins, None where it was never planned; ``stretches`` are what
-    is collected, in order of time; ``debts`` are what lanes are owed.
+    is collected, in order of time; ``debts`` are what lanes are owed. ``planned_at`` is when its
+    first run was planned; ``looked_at`` is when a document was last found unchanged.
     """
 
     origin: datetime | None = None
     stretches: Sequence[coverage.Stretch] = ()
     debts: Sequence[Debt] = ()
+    planned_at: datetime | None = None
+    looked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """What of a collector waits in a lane: so many observations, the oldest since ``since``."""
+
+    lane: Lane
+    observations: int
+    since: int
 
 
 class View(Part):
@@ -53,8 +82,12 @@ class View(Part):
         return self.database.read(lambda connection: runs.get(connection, run_id))
 
     def latest_runs(self) -> dict[str, Run]:
-        """Give the last run of each collector."""
+        """Give the last run of each collector that has begun."""
         return self.database.read(runs.latest)
+
+    def latest_ended(self) -> dict[str, Run]:
+        """Give the last run of each collector that has ended, or is parked."""
+        return self.database.read(lambda connection: runs.latest(connection, without=_NO_ANSWER))
 
     def runs(
         self,
@@ -70,6 +103,14 @@ class View(Part):
                 connection, collector=collector, states=states, before=before, limit=limit
             )
         )
+
+    def open_counts(self) -> dict[tuple[str, str], int]:
+        """Give how many runs have not ended, by kind and state."""
+        table = tables.runs.c
+        query = sa.select(table.kind, table.state, sa.func.count())
+        query = query.where(table.state.in_(runs.OPEN)).group_by(table.kind, table.state)
+        rows = self.database.read(lambda connection: connection.execute(query).all())
+        return {(kind, state): int(count) for kind, state, count in rows}
 
     def depths(self, *, empty_too: bool = False) -> list[Depth]:
         """Give what waits in each lane."""
@@ -150,7 +191,7 @@ class View(Part):
                 found.update(_histories(connection, collectors[first : first + AT_ONCE]))
 
         self.database.read(work)
-        return found
+        return {name: found.get(name, History()) for name in collectors}
 
     def collected(self, collector: str) -> list[coverage.Stretch]:
         """Give the collected stretches of a collector, in order of time."""
@@ -162,9 +203,18 @@ class View(Part):
         known = self.database.read(lambda connection: connection.execute(query).scalar())
         return None if known is None else from_epoch(known)
 
-    def waiting(self) -> dict[str, int]:
-        """Give how many observations of each collector wait to be delivered."""
-        return self.database.read(outbox.waiting)
+    def queued(self) -> dict[str, list[Queued]]:
+        """Give what of each collector waits to be delivered, lane by lane."""
+
+        def work(connection: Connection) -> dict[str, list[Queued]]:
+            known = lanes.every(connection)
+            found = defaultdict[str, list[Queued]](list)
+            for name, lane_id, observations, since in outbox.queued(connection):
+                one = Queued(lane=known[lane_id], observations=observations, since=since)
+                found[name].append(one)
+            return found
+
+        return self.database.read(work)
 
 
 def _histories(connection: Connection, names: Sequence[str]) -> dict[str, History]:
@@ -172,17 +222,20 @@ def _histories(connection: Connection, names: Sequence[str]) -> dict[str, Histor
     debts = defaultdict[str, list[Debt]](list)
     for debt in _owed(connection, names):
         debts[debt.collector].append(debt)
-    table = tables.collectors.c
-    query = sa.select(table.name, table.origin).where(table.name.in_(names))
-    origins = {name: origin for name, origin in connection.execute(query) if origin is not None}
     return {
-        name: History(
-            from_epoch(origins[name]) if name in origins else None,
-            stretches.get(name, ()),
-            debts.get(name, ()),
+        row.name: History(
+            origin=_moment(row.origin),
+            stretches=stretches.get(row.name, ()),
+            debts=debts.get(row.name, ()),
+            planned_at=_moment(row.planned_at),
+            looked_at=_moment(row.looked_at),
         )
-        for name in names
+        for row in connection.execute(_COLLECTORS, {"names": list(names)})
     }
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return None if seconds is None else from_epoch(seconds)
 
 
 def _owed(connection: Connection, collectors: Sequence[str] | None) -> list[Debt]:
