@@ -83,7 +83,7 @@ class LocalEngine:
     ) -> list[Outcome]:
         """Collect what does not read one another; what has been delivered is added to ``sent``."""
         delivery = self.parts.store.delivery
-        sender = self._sender = Sender(self.parts, SENDERS, self.progress.delivered)
+        sender = self._sender = Sender(lambda: self.parts, SENDERS, self.progress.delivered)
         try:
             waiting = set(delivery.lanes_with_entries(self.parts.sinks, data_sets))
             sender.notice(waiting - sent.left.keys())
@@ -106,7 +106,7 @@ class LocalEngine:
                 waiting = set(delivery.lanes_with_entries([target], data_sets))
                 if not waiting - total.left.keys():
                     break
-                sender = self._sender = Sender(self.parts, SENDERS, self.progress.delivered)
+                sender = self._sender = Sender(lambda: self.parts, SENDERS, self.progress.delivered)
                 sender.notice(waiting - total.left.keys())
                 total.add(sender.close())
         return total

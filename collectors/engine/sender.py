@@ -18,10 +18,12 @@ import structlog
 from collectors.clock import from_epoch
 from collectors.engine.traffic import Strikes, Traffic
 from collectors.errors import StoreError
-from collectors.runner import Delivered, Fate, Parts, deliver
+from collectors.runner import Delivered, Fate, Parts, Patience, deliver
 from collectors.store import Entry, Lane
 
 IN_FLIGHT_A_LANE = 8
+DOWN_AFTER = 5
+"""Failures in a row, of many lanes, after which a target was down, and not what was sent there."""
 
 log = structlog.get_logger()
 
@@ -46,18 +48,20 @@ class Sender:
 
     Lanes are given back when it is closed, and idle ones when it wants one of another process.
 
-    ``threads`` is how many send to one target at a time.
+    ``parts`` gives what to work with, which may change; ``threads`` is how many send to one target
+    at a time; ``patience`` is that of the parts unless it is given.
     """
 
     def __init__(
         self,
-        parts: Parts,
+        parts: Callable[[], Parts],
         threads: int,
         on_sent: Callable[[Delivered], None] = lambda _delivered: None,
+        patience: Patience | None = None,
     ) -> None:
         self.sent = Sent()
-        self._parts = parts
-        self._patience = parts.patience
+        self._current = parts
+        self._patience = patience or parts().patience
         self._on_sent = on_sent
         self._threads = threads
         self._changed = threading.Condition()
@@ -76,11 +80,37 @@ class Sender:
         self._thread = threading.Thread(target=self._work, name="sender", daemon=True)
         self._thread.start()
 
+    @property
+    def _parts(self) -> Parts:
+        return self._current()
+
+    @property
+    def is_broken(self) -> bool:
+        """Tell whether it has come to an end by a failure, which ``close`` raises."""
+        return self._broken is not None
+
     def notice(self, lane_ids: Iterable[int]) -> None:
         """Say that something may wait in these lanes."""
         with self._changed:
             self._noticed.update(lane_ids)
             self._changed.notify()
+
+    def look_again(self, lane_ids: Iterable[int] = ()) -> None:
+        """Try these lanes now, or all that were left or wait, as if they were new."""
+        with self._changed:
+            chosen = set(lane_ids) or {*self.sent.left, *self._waiting}
+            for lane_id in chosen:
+                self.sent.left.pop(lane_id, None)
+                self._waiting.pop(lane_id, None)
+                if not self._flying[lane_id]:
+                    self._lanes.pop(lane_id, None)
+            self._noticed |= chosen
+            self._changed.notify()
+
+    def held_back(self) -> set[int]:
+        """Give the lanes that were left or wait."""
+        with self._changed:
+            return {*self.sent.left, *self._waiting}
 
     def stop(self) -> None:
         """Begin nothing more; what waits is left to a later process."""
@@ -272,10 +302,19 @@ class Sender:
         self._strikes.pop(lane.id, None)
         self._lanes[lane.id] = replace(lane, parked_at=None, failures=0)
         if delivered.fate is Fate.DONE:
-            self._traffic[lane.target].accepted(lane.id, next(self._moments))
+            traffic = self._traffic[lane.target]
+            if traffic.has_failed_often(DOWN_AFTER):
+                self._wake_beside(traffic.failing)
+            traffic.accepted(lane.id, next(self._moments))
             accepted = lane.accepted + delivered.observations
             self._lanes[lane.id] = replace(self._lanes[lane.id], accepted=accepted)
         self._noticed.add(lane.id)
+
+    def _wake_beside(self, failing: Iterable[int]) -> None:
+        """Try at once what waits because its target was down: it has just accepted something."""
+        for lane_id in failing:
+            if self._waiting.pop(lane_id, None) is not None:
+                self._noticed.add(lane_id)
 
     def _let_wait(self, lane: Lane, sent: int, delivered: Delivered) -> None:
         now = next(self._moments)

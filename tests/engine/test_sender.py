@@ -215,7 +215,7 @@ def parts(toll, sink):
 
 
 def test_a_bug_in_a_sink_is_raised_and_hangs_nothing(parts):
-    sender = Sender(parts, 2)
+    sender = Sender(lambda: parts, 2)
     sender.notice([1])
     with pytest.raises(ZeroDivisionError, match="a bug"):
         sender.close()
@@ -225,14 +225,14 @@ def test_a_store_that_fails_meanwhile_is_raised_where_the_sender_is_closed(parts
     parts.store.close()
     parts.store.view.database.engine.dispose()
     os.rename(parts.directory.parent / "var", parts.directory.parent / "gone")  # noqa: PTH104
-    sender = Sender(parts, 2)
+    sender = Sender(lambda: parts, 2)
     sender.notice([1])
     with pytest.raises(StoreError, match="unable to open database file"):
         sender.close()
 
 
 def test_stopping_leaves_what_waits(toll, parts):
-    sender = Sender(parts, 2)
+    sender = Sender(lambda: parts, 2)
     sender.stop()
     sender.notice([1])
     assert sender.close().observations == 0

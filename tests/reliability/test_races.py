@@ -56,7 +56,7 @@ def _sender(store: Store, sent: threading.Event | None = None) -> Sender:
         outbox_limit=10**9,
         patience=Patience(owner_wait=0.01, owner_tries=int(LONGEST / 0.01)),
     )
-    return Sender(parts, 2, lambda _delivered: sent.set() if sent else None)
+    return Sender(lambda: parts, 2, lambda _delivered: sent.set() if sent else None)
 
 
 def _put(store: Store, data_set: DataSet, start: int) -> int:
