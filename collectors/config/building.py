@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from collectors.api import Source
@@ -12,6 +13,7 @@ from collectors.config.fingerprints import fingerprint
 from collectors.config.mapping import MappingSpec
 from collectors.config.model import Collector, Place, Service
 from collectors.config.nodes import Entry, Report, Table, Text
+from collectors.config.quantities import spell_duration
 from collectors.config.references import References
 from collectors.errors import ConfigError
 from collectors.periods import Period
@@ -47,6 +49,7 @@ class Builder:
             return None
         period = _period(keys, source, entry, entry.value, report)
         credentials = _credentials(keys, source, entry.value, report)
+        splay = _splay(keys, entry.value, report)
         if period is None or not report.clean:
             return None
         zone = source.fixed_zone or keys.zone or self.timezone
@@ -74,6 +77,8 @@ class Builder:
             units=keys.units,
             since=keys.since,
             deadline=keys.deadline,
+            splay=splay,
+            tick_zone=keys.schedule.zone or self.timezone,
             enabled=keys.enabled,
             labels=keys.labels | service.labels,
             replace=keys.replace,
@@ -123,6 +128,17 @@ def _period(
     else:
         return period
     return None
+
+
+def _splay(keys: CollectorKeys, node: Table, report: Report) -> timedelta:
+    if keys.splay is None:
+        return keys.schedule.usual_splay
+    interval = keys.schedule.interval
+    if keys.splay > interval:
+        message = f"'splay' in {WHAT} is longer than what is between two ticks"
+        longest = f"{spell_duration(interval)} of {keys.schedule.text!r}"
+        report(node.entries["splay"].value.place, f"{message}: the {longest}")
+    return keys.splay
 
 
 def _credentials(keys: CollectorKeys, source: Source, node: Table, report: Report) -> str | None:

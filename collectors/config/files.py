@@ -212,6 +212,8 @@ class CollectorKeys(_Keys):
     """How long after its end a period may still change; the source knows, if not said."""
     deadline: Duration | None = None
     """How long after its end a period may be missing before the collector is late."""
+    splay: Duration | None = None
+    """Over how long collectors of its schedule are spread; the schedule knows, if not said."""
     enabled: bool = True
     """`no`: it is listed and checked, and never run."""
     labels: frozenset[str] = frozenset()

@@ -11,7 +11,7 @@ from collectors.api import Source
 from collectors.config.mapping import MappingSpec
 from collectors.config.schedules import Schedule
 from collectors.errors import Mistake
-from collectors.periods import Period
+from collectors.periods import UTC_ZONE, Period
 from collectors.values import DataSet, Secret
 
 EMBEDDED = "embedded"
@@ -97,9 +97,10 @@ class Collector:
     """One configured job: a source, a query, a schedule, a data set.
 
     ``settle`` is how long after its end a period may still change; ``since`` is the first local
-    day to collect; with ``replace`` what one run finds takes the place of all that the data set
-    holds; ``batch`` is how many observations go into one request; ``fingerprint`` changes when
-    source, query, mapping or identity change.
+    day to collect; ``splay`` is over how long those of its schedule are spread; ``tick_zone`` is
+    where its schedule's days begin; with ``replace`` what one run finds takes the place of all that
+    the data set holds; ``batch`` is how many observations go into one request; ``fingerprint``
+    changes when source, query, mapping or identity change.
     """
 
     name: str
@@ -120,6 +121,8 @@ class Collector:
     units: Mapping[str, str] = field(default_factory=dict)
     since: date | None = None
     deadline: timedelta | None = None
+    splay: timedelta = timedelta(0)
+    tick_zone: ZoneInfo = UTC_ZONE
     enabled: bool = True
     labels: frozenset[str] = frozenset()
     replace: bool = False

@@ -3,19 +3,19 @@
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
-from functools import cache
 from typing import Annotated, Any, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from collectors.config.schedules import EVERY, NAMED, Schedule, parse_schedule
-from collectors.config.suggestions import hint
+from collectors.config.schedules import EVERY, NAMED, TIME, WEEKDAYS, Schedule, parse_schedule
+from collectors.config.zones import parse_zone
 
 Value = TypeVar("Value")
 
 _DURATION = re.compile(r"(\d{1,6}) ?(second|minute|hour|day|week)s?")
+_UNITS = {86_400: "day", 3_600: "hour", 60: "minute", 1: "second"}
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|kB|KB|MB|GB|TB)")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -26,6 +26,13 @@ def parse_duration(text: str) -> timedelta:
     if match := _DURATION.fullmatch(text):
         return timedelta(**{f"{match[2]}s": int(match[1])})
     raise ValueError(f"{text!r} is not a duration: write it like '90 minutes' or '2 days'")
+
+
+def spell_duration(duration: timedelta) -> str:
+    """Write whole seconds as ``parse_duration`` reads them, in the largest unit that fits."""
+    seconds = duration // timedelta(seconds=1)
+    size, unit = next(one for one in _UNITS.items() if seconds % one[0] == 0)
+    return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
 
 
 def parse_size(text: str) -> int:
@@ -43,20 +50,6 @@ def parse_day(text: str) -> date:
     except ValueError:
         pass
     raise ValueError(f"{text!r} is not a day: write it like 2014-04-01")
-
-
-def parse_zone(text: str) -> ZoneInfo:
-    """Find a time zone by its name; raises ValueError with the nearest right one."""
-    try:
-        return ZoneInfo(text)
-    except (KeyError, ValueError, OSError):
-        nearest = hint(text, _zones())
-    raise ValueError(f"{text!r} is not a time zone{nearest or ': write it like Europe/London'}")
-
-
-@cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _from_text(parse: Callable[[str], Value]) -> BeforeValidator:
@@ -78,11 +71,17 @@ _AS_DURATION = _words(_DURATION.pattern, "90 minutes", "2 days")
 _AS_SIZE = _words(_SIZE.pattern, "500 MB", "1 GB")
 _AS_DAY = _words(_DAY.pattern, "2014-04-01")
 _AS_ZONE = _words(r"\w[\w+-]*(/\w[\w+-]*)*", "Europe/London", "UTC")
+_CRON = r"[-0-9*/,]+\s+[-0-9*/,]+(\s+[-0-9*/,#A-Za-z]+){3}"
+_IN_ZONE = "( in [^ ]+)?"
+_AT = f"( at {TIME.pattern})?{_IN_ZONE}"
 _AS_SCHEDULE = {
     "anyOf": [
         {"enum": list(NAMED)},
+        _words(f"(daily|quarterly|yearly){_AT}", "daily at 06:30"),
+        _words(f"weekly( on ({'|'.join(WEEKDAYS)}))?{_AT}", "weekly on monday at 06:30"),
+        _words(f"monthly( on 0?([1-9]|1[0-9]|2[0-8]))?{_AT}", "monthly on 15 at 06:30"),
         _words(EVERY.pattern, "every 2 minutes"),
-        _words(r"\s*\S+(\s+\S+){4}\s*", "30 6 * * 1-5"),
+        _words(rf"\s*{_CRON}{_IN_ZONE}\s*", "30 6 * * 1-5"),
     ]
 }
 
