@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from collectors.api import Source
+from collectors.api import Probing, Source
 from collectors.config.checks import check, got, near
 from collectors.config.files import MAPPING_KEYS, CollectorKeys
 from collectors.config.findings import THIS, Reporter
@@ -21,11 +21,12 @@ from collectors.values import DataSet
 
 WHAT = f"collector {THIS}"
 _AS_READ = MappingSpec()
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """Builds collectors, with the platform's ``timezone``.
+    """Builds collectors, with the platform's ``timezone`` and ``deadline``.
 
     ``doubt`` takes a place, what works there but should be looked at, and the collector's name.
     """
@@ -33,6 +34,7 @@ class Builder:
     sources: Mapping[str, type[Source]]
     references: References
     timezone: ZoneInfo
+    deadline: timedelta | None
     doubt: Callable[[Place, str, str], None]
 
     def build(
@@ -48,6 +50,7 @@ class Builder:
         if keys is None or source is None or mapping is None:
             return None
         period = _period(keys, source, entry, entry.value, report)
+        _check_ticks(keys, source, entry.value, report)
         credentials = _credentials(keys, source, entry.value, report)
         splay = _splay(keys, entry.value, report)
         if period is None or not report.clean:
@@ -75,8 +78,8 @@ class Builder:
             title=keys.title,
             description=keys.description,
             units=keys.units,
-            since=keys.since,
-            deadline=keys.deadline,
+            since=self._since(keys, source, entry.value, f"{service.name}/{key}"),
+            deadline=keys.deadline or self.deadline,
             splay=splay,
             tick_zone=keys.schedule.zone or self.timezone,
             enabled=keys.enabled,
@@ -84,6 +87,15 @@ class Builder:
             replace=keys.replace,
             batch=keys.batch,
         )
+
+    def _since(
+        self, keys: CollectorKeys, source: Source, node: Table, collector: str
+    ) -> date | None:
+        if keys.since is None or not isinstance(source, Probing):
+            return keys.since
+        message = f"the source {source.name!r} has no past: 'since' changes nothing in {WHAT}"
+        self.doubt(node.entries["since"].key, message, collector)
+        return None
 
     def _source(self, entry: Entry, node: Table, report: Report) -> Source | None:
         named = node.entries.get("source")
@@ -114,7 +126,8 @@ def _mapping(entry: Entry, node: Table, report: Report) -> MappingSpec | None:
 def _period(
     keys: CollectorKeys, source: Source, entry: Entry, node: Table, report: Report
 ) -> Period | None:
-    period = keys.period or keys.schedule.period
+    usual = Period.HOUR if isinstance(source, Probing) else keys.schedule.period
+    period = keys.period or usual
     said = node.entries.get("period") or node.entries.get("schedule") or entry
     place = said.value.place
     if period is None:
@@ -128,6 +141,17 @@ def _period(
     else:
         return period
     return None
+
+
+def _check_ticks(keys: CollectorKeys, source: Source, node: Table, report: Report) -> None:
+    if not isinstance(source, Probing):
+        return
+    every, longest = keys.schedule.every, source.longest
+    if every is not None and longest < every <= _HOUR:
+        return
+    message = f"the source {source.name!r} looks at every tick, for up to {longest.seconds} seconds"
+    rule = "use a schedule like 'every minute', of more than that and at most an hour"
+    report(node.entries["schedule"].value.place, f"{message}, in {WHAT}: {rule}")
 
 
 def _splay(keys: CollectorKeys, node: Table, report: Report) -> timedelta:

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from collectors.api import Document
+from collectors.api import Document, Probing
 from collectors.config.model import Collector
 from collectors.errors import CollectorError, ConfigError, NotYet
 from collectors.observations import Mapped
 from collectors.periods import ALWAYS, Period, Window, floor, following, preceding
 from collectors.runner.parts import Parts
 from collectors.runner.previewing import looking
+from collectors.runner.probing import probed_now
 from collectors.runner.reading import read_periods
 from collectors.store import State
 from collectors.values import Observation, Reading
@@ -49,14 +50,18 @@ class Sample:
 def take_sample(parts: Parts, collector: Collector, at: datetime | None) -> Sample:
     """Ask a collector's source for the last period that has ended, or the one that ``at`` is in.
 
-    ``at`` is local to the collector. A document is read whole, and its last period given. What
-    the source says is not remembered. Raises ConfigError where there is no such period.
+    ``at`` is local to the collector. A document is read whole, and its last period given; a source
+    that probes does so once, now. What the source says is not remembered. Raises ConfigError where
+    there is no such period.
     """
     wanted = _period(collector, at, parts.clock.now())
     found = Sample(window=wanted)
     seen: list[Seen] = []
     try:
         context = looking(parts, collector, found.warnings)
+        if at is None and isinstance(collector.source, Probing):
+            tick, _ = collector.schedule.instant(parts.clock.now())
+            context = probed_now(collector, tick, context)
         window = ALWAYS if wanted is None or _is_document(collector) else wanted
         for mapped in read_periods(
             collector, window, context, found.warnings.append, lambda *one: seen.append(one)
@@ -84,6 +89,8 @@ def _period(collector: Collector, at: datetime | None, now: datetime) -> Window 
     period, zone = collector.period, collector.zone
     if at is None:
         end = floor(now, period, zone)
+        if isinstance(collector.source, Probing):
+            return Window(end, following(end, period, zone))
         return Window(preceding(end, period, zone), end)
     start = floor(at.replace(tzinfo=zone).astimezone(UTC), period, zone)
     end = following(start, period, zone)

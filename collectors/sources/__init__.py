@@ -33,6 +33,7 @@ BUILT_IN = {
     "spreadsheet": "collectors.sources.spreadsheet:Spreadsheet",
     "sql": "collectors.sources.sql:Sql",
     "support-api": "collectors.sources.satisfaction.support_api:SupportApi",
+    "uptime": "collectors.sources.uptime:Uptime",
 }
 
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from collectors.api import Document, Period, Source
+from collectors.api import Document, Period, Probing, Source
 
 _RULE = re.compile(r"=+( +=+)+")
 _OF_A_NAME = re.compile(r"`(\w+)` is (.+)", re.DOTALL)
@@ -56,9 +56,14 @@ def blocks(source: type[Source]) -> list[Block]:
 
 def facts(source: type[Source]) -> dict[str, str]:
     """Give what can be seen of a source without its manual: name of the fact, and the fact."""
-    by_revision = issubclass(source, Document)
+    ways = {
+        Document: "as a document, whole, when it has changed",
+        Probing: "by looking at every tick; what was seen is gathered by windows",
+    }
     found = {
-        "read": "as a document, whole, when it has changed" if by_revision else "by windows",
+        "read": next(
+            (said for kind, said in ways.items() if issubclass(source, kind)), "by windows"
+        ),
         "periods": ", ".join(f"`{one}`" for one in Period if one in source.periods),
     }
     if source.credential is not None:

@@ -13,8 +13,9 @@ from collectors.sources import BUILT_IN, registry
 from collectors.testing import FAULTS, keep_time, withstand
 from tests.conftest import missing
 
-WITHOUT_HTTP = {"data-set", "sql"}
-"""The house reads data sets for the one; the other asks a database."""
+WITHOUT_HTTP = {"data-set", "sql", "uptime"}
+"""The house reads data sets for the one, another asks a database; to uptime all that a server does
+is a figure, see its own tests."""
 
 SOURCES = sorted(BUILT_IN.keys() - WITHOUT_HTTP)
 FOLDERS = sorted(path.parent.name for path in Path(__file__).parent.glob("*/case.py"))
