@@ -1,4 +1,4 @@
-"""``serve``: the data sets over HTTP."""
+"""``serve``: the data sets over HTTP, and the status page."""
 
 import logging
 import signal
@@ -11,7 +11,7 @@ from collectors.cli.choosing import usable
 from collectors.cli.settings import Settings
 from collectors.errors import ConfigError
 from collectors.values import DataSet, Secret
-from collectors.web import Server, application
+from collectors.web import MOUNTED_AT, Scene, Server, application, mount, status_application
 
 
 @click.command()
@@ -34,19 +34,21 @@ from collectors.web import Server, application
 )
 @click.pass_obj
 def serve(settings: Settings, host: str, port: int) -> int:
-    """Serve the embedded data sets: the write API and the read API, until SIGTERM or Ctrl-C.
+    """Serve the embedded data sets, and the status page under /status, until SIGTERM or Ctrl-C.
 
-    Requests that are under way are answered before it ends.
+    The data sets have the write API and the read API. Requests that are under way are answered
+    before it ends.
     """
     configuration = usable(settings)
-    with settings.data_sets() as data_sets:
-        app = application(
-            data_sets, configuration, clock=settings.world.clock, token_of=_tokens(settings)
-        )
+    clock = settings.world.clock
+    with settings.data_sets() as data_sets, settings.looking() as look:
+        app = application(data_sets, configuration, clock=clock, token_of=_tokens(settings))
+        mount(app, status_application(lambda: Scene(configuration, look()), clock=clock))
         server = Server(app, host, port)
         # Waitress warns of every request that waits for a thread, which is no news under load.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         click.echo(f"serving the data sets on {server.url}", err=True)
+        click.echo(f"the status page is {server.url}{MOUNTED_AT}/", err=True)
         with interruption.heard(server.stop, signal.SIGTERM):
             server.run()
     click.echo("stopped", err=True)

@@ -4,10 +4,11 @@ import os
 import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -103,6 +104,22 @@ class Settings:
                 yield store
             finally:
                 store.close()
+
+    @contextmanager
+    def looking(self) -> Iterator[Callable[[], Parts | None]]:
+        """Give what opens the store once there is one, and gives None until then."""
+        url = self.state or self.platform.state.reveal()
+        with ExitStack() as opened:
+            lock, found = Lock(), list[Parts]()
+
+            def look() -> Parts | None:
+                with lock:
+                    if not found and _exists(url):
+                        store = opened.enter_context(self.store())
+                        found.append(opened.enter_context(self.look_only(store)))
+                return found[0] if found else None
+
+            yield look
 
     def fingerprints(self) -> dict[str, set[str]]:
         """Give how each collector's history was collected, if the store is a file and is there.

@@ -159,7 +159,7 @@ def _marked(
 
 def _past_deadline(known: Standing, wanted: Interval, now: datetime) -> list[Interval]:
     collector = known.collector
-    if known.late_since is None or collector.deadline is None:
+    if known.late is None or known.late.undelivered or collector.deadline is None:
         return []
     last = floor(now - collector.deadline, collector.period, collector.zone)
     return [(wanted[0], epoch(last))]

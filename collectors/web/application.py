@@ -1,10 +1,9 @@
 """The application: routes, what every answer has, and what is said when something fails."""
 
-import time
 from collections.abc import Callable
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter
 
@@ -23,6 +22,7 @@ from collectors.web.doorkeeper import Doorkeeper
 from collectors.web.openapi import openapi
 from collectors.web.parts import Parts, put
 from collectors.web.read import read
+from collectors.web.requests import logged
 from collectors.web.status import status
 from collectors.web.write import write
 
@@ -77,16 +77,12 @@ def application(
     put(app, Parts(data_sets=data_sets, catalogue=catalogue, doorkeeper=doorkeeper, clock=clock))
     for blueprint in (write, read, status, openapi):
         app.register_blueprint(blueprint)
-    app.before_request(_begin)
+    logged(app)
     app.after_request(_finish)
     app.register_error_handler(HTTPException, _declined)
     app.register_error_handler(StoreError, _unavailable)
     app.register_error_handler(Exception, _broken)
     return app
-
-
-def _begin() -> None:
-    g.began = time.monotonic()
 
 
 def _finish(response: Response) -> Response:
@@ -95,14 +91,6 @@ def _finish(response: Response) -> Response:
         response.headers["Access-Control-Allow-Origin"] = "*"
     if request.method == "OPTIONS":
         response.headers.update(PREFLIGHT)
-    log.info(
-        "request",
-        method=request.method,
-        path=printable(request.path),
-        status=response.status_code,
-        seconds=round(time.monotonic() - g.began, 3),
-        client=request.remote_addr,
-    )
     return response
 
 

@@ -1,0 +1,176 @@
+"""The pages of what is configured: everything, a service, a collector, the files."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, abort, render_template, request
+
+from collectors.errors import Mistake
+from collectors.standing import Standing
+from collectors.standing.calendar import calendar
+from collectors.store import Depth
+from collectors.web.pages import states
+from collectors.web.pages.grid import grid
+from collectors.web.pages.moment import Moment, moment
+from collectors.web.pages.paging import page_of
+
+CONCERNS = 20
+"""How many collectors are named as needing attention."""
+LATEST = 20
+"""How many runs, ticks and windows the page of a collector shows."""
+
+places = Blueprint("places", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """A service at a glance: its worst state, and of how many collectors which."""
+
+    name: str
+    title: str
+    state: str
+    collectors: int
+    counts: Mapping[str, int]
+    late_since: datetime | None
+    waiting: int
+    refused: int
+
+
+@places.get("/")
+def overview() -> str:
+    """Show what needs attention, then every service."""
+    now = moment()
+    known = states.worst_first(now.standings.values())
+    concerns = [one for one in known if states.look(one.state) == states.BAD]
+    asked = request.args.get("q", "").strip()
+    services = [one for one in _services(now, known) if _fits(one, asked)]
+    depths = now.store.view.depths(empty_too=True)
+    return render_template(
+        "overview.html",
+        counts=states.counted(known),
+        concerns=concerns[:CONCERNS],
+        more=len(concerns) - CONCERNS,
+        services=page_of(services),
+        asked=asked,
+        depths=depths,
+        waiting=sum(one.observations for one in depths),
+        parked=sum(one.lane.parked_at is not None for one in depths),
+        refused=sum(now.store.view.dead_letter_counts().values()),
+        holder=now.store.post.holder(),
+        pauses=now.store.pauses.listed(),
+        why=states.why,
+    )
+
+
+@places.get("/collectors")
+def collectors() -> str:
+    """Show the collectors, or those in one state."""
+    state, asked = request.args.get("state", ""), request.args.get("q", "").strip()
+    known = states.worst_first(moment().standings.values())
+    chosen = [
+        one
+        for one in known
+        if state in ("", one.state) and asked.lower() in one.collector.name.lower()
+    ]
+    return render_template(
+        "collectors.html",
+        counts=states.counted(known),
+        state=state,
+        asked=asked,
+        known=page_of(chosen),
+        why=states.why,
+    )
+
+
+@places.get("/services/<name>")
+def service(name: str) -> str:
+    """Show the collectors of one service."""
+    known = [one for one in moment().standings.values() if one.collector.service == name]
+    if not known:
+        abort(404, f"No service is called {name!r}, or all of its collectors are turned off.")
+    return render_template(
+        "service.html",
+        name=name,
+        said=moment().service(name),
+        counts=states.counted(known),
+        known=states.worst_first(known),
+        why=states.why,
+    )
+
+
+@places.get("/collectors/<service>/<key>")
+def collector(service: str, key: str) -> str:
+    """Show one collector: its calendar, what is missing, and what was tried."""
+    name = f"{service}/{key}"
+    now = moment()
+    known = now.standing(name)
+    if known is None:
+        abort(404, f"No collector is called {name!r}, or it is turned off.")
+    year = request.args.get("year", type=int)
+    if year is not None and not 1970 <= year <= now.now.year:
+        abort(404, f"The calendar does not show the year {year}.")
+    found = calendar(now.parts, known, year)
+    return render_template(
+        "collector.html",
+        known=known,
+        one=known.collector,
+        why=states.why(known),
+        calendar=found,
+        grid=grid(found) if found else None,
+        lanes=_lanes(now, known),
+        runs=now.store.view.runs(collector=name, limit=LATEST),
+        ticks=now.store.ticks.listed([name], limit=LATEST),
+    )
+
+
+@places.get("/files")
+def files() -> str:
+    """Show every mistake of every file."""
+    configuration = moment().configuration
+    return render_template(
+        "files.html",
+        mistakes=_by_file(configuration.mistakes),
+        warnings=_by_file(configuration.warnings),
+    )
+
+
+def _services(now: Moment, known: Sequence[Standing]) -> list[Summary]:
+    """Give the services, in the order of their worst collectors."""
+    found: defaultdict[str, list[Standing]] = defaultdict(list)
+    for one in known:
+        found[one.collector.service].append(one)
+    return [_summary(now, name, ones) for name, ones in found.items()]
+
+
+def _summary(now: Moment, name: str, known: Sequence[Standing]) -> Summary:
+    said = now.service(name)
+    late = [one.late_since for one in known if one.late_since is not None]
+    return Summary(
+        name=name,
+        title=(said.title if said else None) or "",
+        state=known[0].state,
+        collectors=len(known),
+        counts=states.counted(known),
+        late_since=min(late, default=None),
+        waiting=sum(one.waiting for one in known),
+        refused=sum(one.refused for one in known),
+    )
+
+
+def _fits(one: Summary, asked: str) -> bool:
+    return asked.lower() in f"{one.name} {one.title}".lower()
+
+
+def _lanes(now: Moment, known: Standing) -> list[Depth]:
+    data_set = str(known.collector.data_set)
+    depths = now.store.view.depths(empty_too=True)
+    return [one for one in depths if one.lane.data_set == data_set]
+
+
+def _by_file(mistakes: Iterable[Mistake]) -> dict[str, list[Mistake]]:
+    found: defaultdict[str, list[Mistake]] = defaultdict(list)
+    for one in mistakes:
+        found[one.file].append(one)
+    return found
