@@ -1,17 +1,26 @@
 """The strict models of the files: which keys there are, and what they hold."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from collectors.config.digests import TokenDigest
-from collectors.config.quantities import Day, Duration, ScheduleText, Size, Zone
+from collectors.config.quantities import (
+    Day,
+    Duration,
+    ScheduleText,
+    SecretUrl,
+    Size,
+    TimeOfDay,
+    Zone,
+)
 from collectors.periods import Period
 
 NAME = "[a-z0-9-]+"
 _DATA_SET = f"{NAME}/{NAME}"
 _FILE = "[A-Za-z0-9_][A-Za-z0-9._-]*"
+_ADDRESS = r"[^@\s<>,;\"]+@[A-Za-z0-9.-]+"
 _TARGET = "[A-Za-z0-9][A-Za-z0-9._:-]*"
 _STORED = "[a-z0-9][a-z0-9_]*"
 _LETTERS = "use small letters, digits and hyphens"
@@ -29,6 +38,10 @@ def _data_set(text: str) -> str:
 def file_name(text: str) -> str:
     """Give the name of a file in credentials/ back; raises ValueError where it is none."""
     return _matching(text, _FILE, "the name of a file in credentials/")
+
+
+def _address(text: str) -> str:
+    return _matching(text, _ADDRESS, "an e-mail address")
 
 
 def _target_name(text: str) -> str:
@@ -50,6 +63,7 @@ def _spelt(pattern: str) -> Any:
     return Field(json_schema_extra={"pattern": f"^{pattern}$"})
 
 
+Address = Annotated[str, AfterValidator(_address), _spelt(_ADDRESS)]
 Name = Annotated[str, AfterValidator(name_of), _spelt(NAME)]
 DataSetName = Annotated[str, AfterValidator(_data_set), _spelt(_DATA_SET)]
 FileName = Annotated[str, AfterValidator(file_name), _spelt(_FILE)]
@@ -108,6 +122,65 @@ class OutboxKeys(_Keys):
     """How much may wait in one lane, before compression: 500 MB, 2 GB."""
 
 
+class MailKeys(_Keys):
+    """Alerts by e-mail."""
+
+    to: list[Address] = Field(min_length=1)
+    """Who is told."""
+    from_: Address = Field(alias="from")
+    """Whom the mails come from."""
+    host: str
+    """The mail server; empty: no mails are sent."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """Its port; 587 with `starttls`, 465 with `tls`, 25 with `none`, if not said."""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """How the connection is kept private."""
+    credentials: FileName | None = None
+    """The file in credentials/ that holds `user` and `password`; nobody logs in, if not said."""
+
+    @model_validator(mode="after")
+    def _password_is_private(self) -> Self:
+        if self.credentials and self.tls == "none":
+            raise ValueError("would send the password for all to read: set 'tls', or log nobody in")
+        return self
+
+
+class QuietKeys(_Keys):
+    """The hours in which nothing is told."""
+
+    from_: TimeOfDay = Field(alias="from")
+    """When they begin: `22:00`."""
+    until: TimeOfDay
+    """When they end, on the next day where that is earlier than they begin."""
+    zone: Zone | None = None
+    """Whose time that is; the platform's `timezone`, if not said."""
+
+    @model_validator(mode="after")
+    def _has_an_end(self) -> Self:
+        if self.from_ == self.until:
+            raise ValueError("would never end: let 'from' and 'until' differ")
+        return self
+
+
+class AlertKeys(_Keys):
+    """Who is told when data is late, and how."""
+
+    webhook: SecretUrl = None
+    """Where alerts are posted as JSON that Slack understands; empty: nowhere."""
+    email: MailKeys | None = None
+    """Whom alerts are mailed to."""
+    command: list[str] = []
+    """A program and its arguments that is run with the alert as JSON on its stdin."""
+    quiet_hours: QuietKeys | None = None
+    """The hours in which nothing is told."""
+    repeat: Duration | None = None
+    """How often what goes on is told again; never, if not said."""
+    heartbeat: SecretUrl = None
+    """What is asked for once a minute while the daemon truly works; empty: nothing."""
+    deadline: Duration | None = None
+    """The deadline of every collector that says none itself."""
+
+
 class PlatformKeys(_Keys):
     """``platform.yaml``; its ``target`` has several shapes and is read by ``platforms``."""
 
@@ -127,6 +200,8 @@ class PlatformKeys(_Keys):
     """How many windows are collected at a time."""
     outbox: OutboxKeys = OutboxKeys()
     """What is collected and not delivered yet."""
+    alerts: AlertKeys = AlertKeys()
+    """Who is told when data is late, and how."""
     durability: Literal["full", "normal"] = "full"
     """SQLite only: `normal` is faster, and a power cut may cost the last commits."""
 

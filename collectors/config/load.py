@@ -95,6 +95,7 @@ class _Reading:
             sources=sources,
             references=self._references,
             timezone=platform.timezone,
+            deadline=platform.alerts.deadline,
             doubt=self.doubts.add,
         )
         collectors: dict[str, Collector] = {}

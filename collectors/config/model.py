@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from collectors.api import Source
+from collectors.config.alerts import Alerts
 from collectors.config.mapping import MappingSpec
 from collectors.config.schedules import Schedule
 from collectors.errors import Mistake
@@ -88,6 +89,7 @@ class Platform:
     workers: int = 16
     outbox_limit: int = 1_000_000_000
     synchronous: str = "FULL"
+    alerts: Alerts = Alerts()  # noqa: RUF009 - frozen itself
     data_sets: tuple[DeclaredDataSet, ...] = ()
     administrator: bytes | None = field(default=None, repr=False)
 

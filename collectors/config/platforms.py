@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from collectors.config.alerts import alerts_of
 from collectors.config.checks import check, got
 from collectors.config.data_sets import data_sets_of
 from collectors.config.files import PlatformKeys, TargetKeys
@@ -45,6 +46,7 @@ def platform_of(node: Node, directory: Path, report: Reporter) -> Platform | Non
         workers=keys.workers,
         outbox_limit=keys.outbox.limit,
         synchronous=keys.durability.upper(),
+        alerts=alerts_of(keys.alerts, keys.timezone or default.timezone),
         data_sets=data_sets,
         administrator=keys.embedded.administrator_token,
     )

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from collectors.config.schedules import EVERY, NAMED, TIME, WEEKDAYS, Schedule, parse_schedule
 from collectors.config.zones import parse_zone
+from collectors.values import Secret
 
 Value = TypeVar("Value")
 
@@ -18,6 +19,8 @@ _DURATION = re.compile(r"(\d{1,6}) ?(second|minute|hour|day|week)s?")
 _UNITS = {86_400: "day", 3_600: "hour", 60: "minute", 1: "second"}
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|kB|KB|MB|GB|TB)")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+_TIME = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
+_URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,6 +45,13 @@ def parse_size(text: str) -> int:
     raise ValueError(f"{text!r} is not a size: write it like '500 MB' or '1 GB'")
 
 
+def parse_time(text: str) -> time:
+    """Read ``06:30``; raises ValueError with what would be right."""
+    if _TIME.fullmatch(text):
+        return time.fromisoformat(text)
+    raise ValueError(f"{text!r} is not a time of day: write it like 06:30")
+
+
 def parse_day(text: str) -> date:
     """Read ``2014-04-01``; raises ValueError with what would be right."""
     try:
@@ -61,6 +71,16 @@ def _from_text(parse: Callable[[str], Value]) -> BeforeValidator:
     return BeforeValidator(read)
 
 
+def _read_url(value: Any) -> Any:
+    return None if value == "" else value
+
+
+def _check_url(secret: Secret | None) -> Secret | None:
+    if secret is not None and not _URL.fullmatch(secret.reveal()):
+        raise ValueError("is not a URL: it begins with https:// or http://")
+    return secret
+
+
 def _words(pattern: str, *examples: str) -> dict[str, Any]:
     """Describe a quantity to editors; the ``format`` says that a plain number is none."""
     text = {"type": "string", "format": "words", "pattern": f"^(?:{pattern})$"}
@@ -70,6 +90,7 @@ def _words(pattern: str, *examples: str) -> dict[str, Any]:
 _AS_DURATION = _words(_DURATION.pattern, "90 minutes", "2 days")
 _AS_SIZE = _words(_SIZE.pattern, "500 MB", "1 GB")
 _AS_DAY = _words(_DAY.pattern, "2014-04-01")
+_AS_TIME = _words(_TIME.pattern, "06:30")
 _AS_ZONE = _words(r"\w[\w+-]*(/\w[\w+-]*)*", "Europe/London", "UTC")
 _CRON = r"[-0-9*/,]+\s+[-0-9*/,]+(\s+[-0-9*/,#A-Za-z]+){3}"
 _IN_ZONE = "( in [^ ]+)?"
@@ -88,5 +109,8 @@ _AS_SCHEDULE = {
 Duration = Annotated[timedelta, _from_text(parse_duration), WithJsonSchema(_AS_DURATION)]
 Size = Annotated[int, _from_text(parse_size), WithJsonSchema(_AS_SIZE)]
 Day = Annotated[date, _from_text(parse_day), WithJsonSchema(_AS_DAY)]
+TimeOfDay = Annotated[time, _from_text(parse_time), WithJsonSchema(_AS_TIME)]
 Zone = Annotated[ZoneInfo, _from_text(parse_zone), WithJsonSchema(_AS_ZONE)]
 ScheduleText = Annotated[Schedule, _from_text(parse_schedule), WithJsonSchema(_AS_SCHEDULE)]
+SecretUrl = Annotated[Secret | None, BeforeValidator(_read_url), AfterValidator(_check_url)]
+"""A URL that holds a secret; an empty text is none."""
