@@ -21,6 +21,7 @@ from collectors.cli.empty import empty
 from collectors.cli.look import list_collectors, show
 from collectors.cli.new import new
 from collectors.cli.outbox import outbox
+from collectors.cli.pausing import pause, resume
 from collectors.cli.read import read
 from collectors.cli.run import run
 from collectors.cli.sample import sample
@@ -117,6 +118,8 @@ for command in (
     show,
     sample,
     status,
+    pause,
+    resume,
     read,
     serve,
     send,

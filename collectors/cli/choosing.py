@@ -45,6 +45,11 @@ def choose(
     }
 
 
+def pattern_of(name: str) -> str:
+    """Give what names of collectors must fit: a service means all of its collectors."""
+    return name if "/" in name or "*" in name else f"{name}/*"
+
+
 def one_collector(configuration: Configuration, name: str) -> Collector:
     """Give the collector of this very name, whether enabled or not."""
     collector = configuration.collectors.get(name)
@@ -97,7 +102,7 @@ def _check_labels(configuration: Configuration, labels: Iterable[str]) -> None:
 
 
 def _fitting(configuration: Configuration, name: str) -> dict[str, Collector]:
-    pattern = name if "/" in name or "*" in name else f"{name}/*"
+    pattern = pattern_of(name)
     return {
         known: one for known, one in configuration.collectors.items() if fnmatchcase(known, pattern)
     }

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from collectors.cli import completing, interruption, progress
+from collectors.cli import completing, interruption, pausing, progress
 from collectors.cli.choosing import choose, usable
 from collectors.cli.output import show_json, show_rows
 from collectors.cli.settings import Settings
@@ -63,10 +63,10 @@ def run(
     configuration = usable(settings)
     chosen = choose(configuration, names, labels)
     if dry_run:
-        good = _preview(settings, chosen, between, as_json=as_json)
+        good = _preview(settings, chosen, names, between, as_json=as_json)
     else:
         only = None if everything else {str(one.data_set) for one in chosen.values()}
-        good = _collect(settings, chosen, between, only, as_json=as_json)
+        good = _collect(settings, chosen, names, between, only, as_json=as_json)
     return 0 if good and not configuration.mistakes else 1
 
 
@@ -83,25 +83,28 @@ def _between(start: datetime | None, end: datetime | None) -> Between | None:
 def _collect(
     settings: Settings,
     chosen: Mapping[str, Collector],
+    names: Sequence[str],
     between: Between | None,
     data_sets: set[str] | None,
     *,
     as_json: bool,
 ) -> bool:
     with settings.store() as store, settings.parts(store) as parts:
+        running = pausing.left_in(store, chosen, names)
         with progress.shown() as told:
             engine = LocalEngine(parts, settings.platform.workers, told)
             with interruption.heard(engine.stop):
-                report = engine.run(chosen, between=between, data_sets=data_sets)
+                report = engine.run(running, between=between, data_sets=data_sets)
         held = _held(parts.embedded)
         left = _left(parts, report)
         kept = sum(depth.observations for depth in store.view.depths())
-    rows = [_summed(one, _of(report.outcomes, name), held) for name, one in chosen.items()]
+    rows = [_summed(one, _of(report.outcomes, name), held) for name, one in running.items()]
     answer = {
         "collectors": rows,
         "delivered": report.sent.observations,
         "refused": report.sent.rejected,
         "left": left,
+        "paused": sorted(chosen.keys() - running.keys()),
         "waiting": kept,
     }
     _tell(answer, report.outcomes, as_json=as_json)
@@ -208,6 +211,8 @@ def _advice(answer: Mapping[str, Any], outcomes: Sequence[Outcome]) -> str:
         return (
             "what failed is due again: python run_collector.py status --gaps shows what is missing"
         )
+    if answer["paused"] and not rows:
+        return "all of that is paused: python run_collector.py pause lists what is"
     if not rows:
         return "no collector is enabled"
     example = next((row["data_set"] for row in rows if row["holds"]), rows[0]["data_set"])
@@ -217,12 +222,14 @@ def _advice(answer: Mapping[str, Any], outcomes: Sequence[Outcome]) -> str:
 def _preview(
     settings: Settings,
     chosen: Mapping[str, Collector],
+    names: Sequence[str],
     between: Between | None,
     *,
     as_json: bool,
 ) -> bool:
     sink = DryRun()
     with settings.store(passing=True) as store, settings.look_only(store) as parts:
+        chosen = pausing.left_in(store, chosen, names)
         outcomes = [
             outcome for one in chosen.values() for outcome in preview(parts, one, sink, between)
         ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from getpass import getuser
+from shlex import quote
 from typing import Literal
 
 import sqlalchemy as sa
@@ -49,7 +50,16 @@ class Pause:
     @property
     def shown(self) -> str:
         """What it is of, as it is written after ``pause`` and ``resume``."""
-        return self.name if self.kind == "collector" else f"--{self.kind} {self.name}"
+        name = quote(self.name)
+        return name if self.kind == "collector" else f"--{self.kind} {name}"
+
+    def holds(self, collector: Collector) -> bool:
+        """Tell whether it stops this collector."""
+        if self.kind == "label":
+            return self.name in collector.labels
+        if self.kind == "source":
+            return self.name == collector.source.name
+        return fnmatchcase(collector.name, self.name)
 
 
 class Pauses(Part):
@@ -86,29 +96,20 @@ class Pauses(Part):
         return self.database.read(_listed)
 
     def paused(self, collectors: Iterable[Collector]) -> Mapping[str, Pause]:
-        """Give those of these collectors that are paused, by name, each with what holds it."""
+        """Give those of these collectors that are paused, by name, with what holds each.
+
+        It is the collector's own pause rather than a wider one.
+        """
         listed = self.listed()
         if not listed:
             return {}
-        held = {(one.kind, one.name): one for one in listed}
-        patterns = [one for one in listed if one.kind == "collector" and _WILD & set(one.name)]
-        found = ((one.name, _holding(one, held, patterns)) for one in collectors)
+        own = {one.name: one for one in listed if one.kind == "collector"}
+        wide = [one for one in listed if one.kind != "collector" or _WILD & set(one.name)]
+        found = (
+            (one.name, own.get(one.name) or next((it for it in wide if it.holds(one)), None))
+            for one in collectors
+        )
         return {name: pause for name, pause in found if pause is not None}
-
-
-def _holding(
-    collector: Collector, held: Mapping[tuple[Kind, str], Pause], patterns: Iterable[Pause]
-) -> Pause | None:
-    """Give what holds a collector: its own pause, else a pattern's, a label's, its source's."""
-    fitting = (one for one in patterns if fnmatchcase(collector.name, one.name))
-    labelled = (held.get(("label", label)) for label in sorted(collector.labels))
-    every = (
-        held.get(("collector", collector.name)),
-        *fitting,
-        *labelled,
-        held.get(("source", collector.source.name)),
-    )
-    return next((one for one in every if one is not None), None)
 
 
 def _listed(connection: Connection) -> list[Pause]:
