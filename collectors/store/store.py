@@ -9,6 +9,7 @@ from collectors.database import BUSY_SECONDS, Database, ignore
 from collectors.store.backfill_book import BackfillBook
 from collectors.store.delivery import Delivery
 from collectors.store.filling import Filling
+from collectors.store.incidents import Incidents
 from collectors.store.ledger import Ledger
 from collectors.store.owner import Owner
 from collectors.store.pauses import Pauses
@@ -57,6 +58,7 @@ class Store:
         self.view = View(*parts)
         self.quota = QuotaBook(*parts)
         self.pauses = Pauses(*parts)
+        self.incidents = Incidents(*parts)
         self.queue = Queue(*parts)
         self.ticks = TickBook(*parts)
         self.backfills = BackfillBook(*parts)
