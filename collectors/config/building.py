@@ -159,9 +159,8 @@ def _splay(keys: CollectorKeys, node: Table, report: Report) -> timedelta:
         return keys.schedule.usual_splay
     interval = keys.schedule.interval
     if keys.splay > interval:
-        message = f"'splay' in {WHAT} is longer than what is between two ticks"
-        longest = f"{spell_duration(interval)} of {keys.schedule.text!r}"
-        report(node.entries["splay"].value.place, f"{message}: the {longest}")
+        ticks = f"{spell_duration(interval)} between two ticks of {keys.schedule.text!r}"
+        report(node.entries["splay"].value.place, f"'splay' in {WHAT} is more than the {ticks}")
     return keys.splay
 
 

@@ -3,17 +3,20 @@
 import re
 from collections.abc import Callable
 from datetime import date, time, timedelta
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from collectors.config.schedules import EVERY, NAMED, TIME, WEEKDAYS, Schedule, parse_schedule
+from collectors.config.schedules import EVERY, FORMS, NAMED, TIME, WEEKDAYS, Schedule, parse_schedule
 from collectors.config.zones import parse_zone
+from collectors.values import Referenced
 from collectors.values import Secret
 
 Value = TypeVar("Value")
+Kind = Literal["string_type", "schedule_type"]
+"""What ``wording`` says is wanted where there is no text."""
 
 _DURATION = re.compile(r"(\d{1,6}) ?(second|minute|hour|day|week)s?")
 _UNITS = {86_400: "day", 3_600: "hour", 60: "minute", 1: "second"}
@@ -62,10 +65,20 @@ def parse_day(text: str) -> date:
     raise ValueError(f"{text!r} is not a day: write it like 2014-04-01")
 
 
-def _from_text(parse: Callable[[str], Value]) -> BeforeValidator:
+def _schedule(text: str) -> Schedule:
+    """Read a schedule; of one that a reference gave, no part is shown."""
+    try:
+        return parse_schedule(text)
+    except ValueError:
+        if isinstance(text, Referenced):
+            raise ValueError(f"{text!r} is not a schedule: {FORMS}") from None
+        raise
+
+
+def _from_text(parse: Callable[[str], Value], kind: Kind = "string_type") -> BeforeValidator:
     def read(value: Any) -> Any:
         if not isinstance(value, str):
-            raise PydanticCustomError("string_type", "must be a text")
+            raise PydanticCustomError(kind, "must be a text")
         return parse(value)
 
     return BeforeValidator(read)
@@ -111,6 +124,8 @@ Size = Annotated[int, _from_text(parse_size), WithJsonSchema(_AS_SIZE)]
 Day = Annotated[date, _from_text(parse_day), WithJsonSchema(_AS_DAY)]
 TimeOfDay = Annotated[time, _from_text(parse_time), WithJsonSchema(_AS_TIME)]
 Zone = Annotated[ZoneInfo, _from_text(parse_zone), WithJsonSchema(_AS_ZONE)]
-ScheduleText = Annotated[Schedule, _from_text(parse_schedule), WithJsonSchema(_AS_SCHEDULE)]
+ScheduleText = Annotated[
+    Schedule, _from_text(_schedule, "schedule_type"), WithJsonSchema(_AS_SCHEDULE)
+]
 SecretUrl = Annotated[Secret | None, BeforeValidator(_read_url), AfterValidator(_check_url)]
 """A URL that holds a secret; an empty text is none."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from collectors.clock import EPOCH
@@ -30,6 +31,10 @@ EVERY = re.compile(r"every (?:(?P<count>[1-9][0-9]{0,4}) )?(?P<unit>second|minut
 TIME = re.compile(r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
 """A time of day like ``06:30``."""
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+FORMS = (
+    f"use {', '.join(NAMED)}, 'daily at 06:30', 'every 2 minutes', or five fields of cron"
+)
+"""What a schedule may look like."""
 LAST_DAY = 28
 """The last day that every month has."""
 _JOINTS = frozenset({"on", "at", "in"})
@@ -83,6 +88,7 @@ class Schedule:
         return start, start + self.every
 
 
+@lru_cache(maxsize=4096)
 def parse_schedule(text: str) -> Schedule:
     """Read a schedule; raises ValueError with what is wrong and what would be right."""
     try:
@@ -176,8 +182,7 @@ def _meant(text: str) -> str:
     for candidate in (" ".join([likely, *rest]), f"daily {text}", f"daily at {text}"):
         if candidate != text and _is_schedule(candidate):
             return f" (did you mean {candidate!r}?)"
-    names = ", ".join(NAMED)
-    return f": use {names}, 'daily at 06:30', 'every 2 minutes', or five fields of cron"
+    return f": {FORMS}"
 
 
 def _is_schedule(text: str) -> bool:

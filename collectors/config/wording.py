@@ -13,6 +13,7 @@ _EXPECTED = {
     "finite": _NUMBER,
     "bool": _TRUTH,
     "string_type": _TEXT,
+    "schedule_type": "a text like 'daily at 06:30'",
     "string_sub": _TEXT,
     "string_unicode": "a text without broken characters",
     "list": _LIST,
