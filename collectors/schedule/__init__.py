@@ -4,6 +4,7 @@ Nothing here acts but ``ticker``.
 """
 
 from collectors.schedule.agenda import Tick, firings
+from collectors.schedule.cutting import chunks
 from collectors.schedule.splay import timing_of
 from collectors.schedule.terms import PRIORITY, Collected, Due, Kind, Terms
 from collectors.schedule.ticks import Timing, last_tick, next_tick, ticks_between
@@ -26,6 +27,7 @@ __all__ = [
     "Terms",
     "Tick",
     "Timing",
+    "chunks",
     "due",
     "due_document",
     "due_instant",

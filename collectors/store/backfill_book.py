@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from collectors.intervals import Interval
 from collectors.store import backfill_progress, backfills
 from collectors.store.backfill_progress import BackfillProgress, Speed
 from collectors.store.backfills import Backfill, BackfillPart, BackfillState, PartState
@@ -113,11 +114,18 @@ class BackfillBook(Part):
             lambda connection: backfills.end(connection, part, state, reason, self.now())
         )
 
-    def cut(self, part: BackfillPart, until: int, periods: int, reason: str) -> None:
-        """Let a waiting part begin later; what lies before, of so many periods, fails as a part."""
+    def lose(self, part: BackfillPart, lost: Interval, periods: int, reason: str) -> None:
+        """Let a waiting part go on behind what is lost, so many periods, which fail as a part."""
         self.database.write(
-            lambda connection: backfills.cut(connection, part, until, periods, reason, self.now())
+            lambda connection: backfills.lose(connection, part, lost, periods, reason, self.now())
         )
+
+    def unfinished(self, backfill_id: int) -> set[str]:
+        """Give the collectors of which a part has not ended."""
+        query = sa.select(part_rows.c.collector.distinct()).where(
+            part_rows.c.backfill_id == backfill_id, part_rows.c.state.in_(backfills.UNFINISHED)
+        )
+        return set(self.database.read(lambda connection: connection.execute(query).scalars().all()))
 
     def due(self, only: Collection[int], limit: int) -> list[tuple[int, str]]:
         """Give what nobody has begun of the collectors of these backfills: runs, collectors.

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
-from collectors.intervals import overlap
+from collectors.intervals import Interval, overlap
 from collectors.store import coverage, histories, runs
 from collectors.store.coverage import Stretch
 from collectors.store.daemon_tables import backfill_parts as parts
@@ -246,16 +246,16 @@ def end(
     _change(connection, part, state=state, reason=reason, reached=reached, ended_at=now)
 
 
-def cut(
-    connection: Connection, part: BackfillPart, until: int, periods: int, reason: str, now: int
+def lose(
+    connection: Connection, part: BackfillPart, lost: Interval, periods: int, reason: str, now: int
 ) -> None:
-    """Let a waiting part begin later; what lies before, of so many periods, fails as a part."""
-    left = {"start": until, "reached": until, "periods": part.periods - periods}
-    if not _change(connection, part, **left):
+    """Let a waiting part go on behind what is lost, so many periods, which fail as a part."""
+    if not _change(connection, part, reached=lost[1], periods=part.periods - periods):
         return
     row = {name: getattr(part, name) for name in BackfillPart.__slots__ if name != "id"}
-    row |= {"end": until, "periods": periods, "state": PartState.FAILED, "reason": reason}
-    connection.execute(parts.insert(), row | {"ended_at": now})
+    row |= {"start": lost[0], "end": lost[1], "reached": lost[0], "periods": periods}
+    row |= {"state": PartState.FAILED, "reason": reason, "ended_at": now}
+    connection.execute(parts.insert(), row)
 
 
 def withdraw(connection: Connection, backfill_id: int, reason: str, now: int) -> None:

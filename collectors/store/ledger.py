@@ -80,6 +80,7 @@ class Ledger(Part):
                     stretch = f"{from_epoch(one.start)} - {from_epoch(one.end)}"
                     self.note(connection, "collect again", collector, stretch)
             stale = seen is not None and coverage.collected(connection, collector) != list(seen)
+            open_ones = runs.give_way(connection, open_ones, () if stale else planned, now)
             fresh = {
                 runs.insert(connection, collector, one, now): one
                 for one in apart(() if stale else planned, [run.window for run in open_ones])

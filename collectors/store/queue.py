@@ -118,6 +118,7 @@ class Queue(Part):
         lost = runs.reap(connection, found, self.owner, now)
         open_ones = [run for run in found if run.id not in lost]
         stale = bool(lost) or coverage.collected(connection, one.collector) != list(one.seen)
+        open_ones = runs.give_way(connection, open_ones, () if stale else one.planned, now)
         fresh = {
             runs.insert(connection, one.collector, planned, now): planned
             for planned in apart(() if stale else one.planned, [run.window for run in open_ones])

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.errors import LeaseLost
-from collectors.intervals import Interval
+from collectors.intervals import Interval, overlap
 from collectors.store.owner import LEASE, Owner, is_free
 from collectors.store.tables import collectors, runs
 
@@ -23,7 +23,10 @@ TIME_LIMIT = 6 * 3600
 
 
 class State(StrEnum):
-    """What has become of a run; the first three are open."""
+    """What has become of a run; the first three are open.
+
+    The ``not_before`` of a ``FAILED`` one tells that the failure may pass.
+    """
 
     DUE = "due"
     RUNNING = "running"
@@ -41,6 +44,8 @@ OPEN = (State.DUE, State.RUNNING, State.PARKED)
 SUCCEEDED = (State.DONE, State.WARNED)
 REFILL = "refill"
 """The kind of a run that only gives a lane what another one has; it collects nothing."""
+BACKFILL = "backfill"
+"""The kind of a run that gives way to any other one."""
 
 
 _IT = runs.c.id == bindparam("run_id")
@@ -173,6 +178,21 @@ def reap(connection: Connection, open_ones: Sequence[Run], owner: Owner, now: in
     for run_id in lost:
         end(connection, run_id, State.LOST, "its process ended before the run did", now)
     return lost
+
+
+def give_way(
+    connection: Connection, open_ones: Sequence[Run], planned: Sequence[Planned], now: int
+) -> list[Run]:
+    """End what waits of a backfill where something more urgent is planned; gives the rest."""
+    kept = []
+    for run in open_ones:
+        urgent = (one for one in planned if one.priority < run.priority)
+        hit = any(overlap(run.window, (one.start, one.end)) for one in urgent)
+        if hit and run.kind == BACKFILL and run.state != State.RUNNING:
+            end(connection, run.id, State.SUPERSEDED, "it gave way to something more urgent", now)
+        else:
+            kept.append(run)
+    return kept
 
 
 def is_stale(run: Run, owner: Owner, now: int) -> bool:
