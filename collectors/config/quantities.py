@@ -9,10 +9,17 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from collectors.config.schedules import EVERY, FORMS, NAMED, TIME, WEEKDAYS, Schedule, parse_schedule
+from collectors.config.schedules import (
+    EVERY,
+    FORMS,
+    NAMED,
+    TIME,
+    WEEKDAYS,
+    Schedule,
+    parse_schedule,
+)
 from collectors.config.zones import parse_zone
-from collectors.values import Referenced
-from collectors.values import Secret
+from collectors.values import Referenced, Secret
 
 Value = TypeVar("Value")
 Kind = Literal["string_type", "schedule_type"]
@@ -70,9 +77,9 @@ def _schedule(text: str) -> Schedule:
     try:
         return parse_schedule(text)
     except ValueError:
-        if isinstance(text, Referenced):
-            raise ValueError(f"{text!r} is not a schedule: {FORMS}") from None
-        raise
+        if not isinstance(text, Referenced):
+            raise
+        raise ValueError(f"{text!r} is not a schedule: {FORMS}") from None
 
 
 def _from_text(parse: Callable[[str], Value], kind: Kind = "string_type") -> BeforeValidator:

@@ -31,9 +31,7 @@ EVERY = re.compile(r"every (?:(?P<count>[1-9][0-9]{0,4}) )?(?P<unit>second|minut
 TIME = re.compile(r"(?P<hour>[01][0-9]|2[0-3]):(?P<minute>[0-5][0-9])")
 """A time of day like ``06:30``."""
 WEEKDAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-FORMS = (
-    f"use {', '.join(NAMED)}, 'daily at 06:30', 'every 2 minutes', or five fields of cron"
-)
+FORMS = f"use {', '.join(NAMED)}, 'daily at 06:30', 'every 2 minutes', or five fields of cron"
 """What a schedule may look like."""
 LAST_DAY = 28
 """The last day that every month has."""
