@@ -57,7 +57,7 @@ class Health:
         checks = {
             "store": None,
             "configuration": self.trouble(),
-            "daemon": None if sight.is_daemon else "another process is the daemon of this store",
+            "daemon": None if sight.is_daemon else "this process is not the daemon of its store",
         }
         if late_fails:
             checks["late"] = f"{len(sight.late)} collectors are late" if sight.late else None

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from collectors.runner import Parts
 from collectors.standing import Standing, standings
-from collectors.store import Depth
-from collectors.store.quotas import Budget
+from collectors.store import Depth, Store
+from collectors.store.quota_standing import QuotaStanding
 
 FRESH = 10.0
 """Seconds for which what was seen is shown again."""
@@ -19,14 +19,15 @@ FRESH = 10.0
 class Sight:
     """What the store holds at one moment, ``at``.
 
-    ``queue`` counts the runs that have not ended, by kind and state; ``backfill_periods`` are still
-    to be collected; ``is_daemon`` tells that this process holds the post of the store's daemon.
+    ``queue`` counts the runs that have not ended, by kind and state; ``backfill_periods`` are what
+    running backfills have yet to collect; ``is_daemon`` tells that this process holds the post of
+    the store's daemon.
     """
 
     at: datetime
     standings: Sequence[Standing]
     depths: Sequence[Depth]
-    budgets: Sequence[Budget]
+    quotas: Sequence[QuotaStanding]
     queue: Mapping[tuple[str, str], int]
     backfill_periods: int
     is_daemon: bool
@@ -69,8 +70,13 @@ def _look(parts: Parts) -> Sight:
             at=parts.clock.now(),
             standings=standings(parts, enabled, ask=False),
             depths=store.view.depths(empty_too=True),
-            budgets=store.view.budgets(),
+            quotas=store.quota.standing(),
             queue=store.view.open_counts(),
-            backfill_periods=0,
+            backfill_periods=_backfill_periods(store),
             is_daemon=holder is not None and holder.owner == store.post.owner,
         )
+
+
+def _backfill_periods(store: Store) -> int:
+    running = [one.id for one in store.backfills.running()]
+    return sum(one.left for one in store.backfills.progress(running)) if running else 0

@@ -12,6 +12,7 @@ from collectors.clock import epoch
 from collectors.daemon.lookout import Lookout, Sight
 from collectors.errors import StoreError
 from collectors.store import Depth
+from collectors.store.quota_standing import Budget
 
 Values = Mapping[tuple[str, ...], float]
 """A value by the values of a gauge's labels."""
@@ -114,17 +115,16 @@ def _oldest(sight: Sight) -> Values:
     return _by_target(lambda depth: _age(sight, depth), max)(sight)
 
 
-def _remaining(sight: Sight) -> Values:
-    now = epoch(sight.at)
-    return {(one.key,): one.remaining for one in sight.budgets if one.resets_at > now}
+def _by_budget(measure: Callable[[Budget], float | None]) -> Callable[[Sight], Values]:
+    return lambda sight: {
+        (one.key, budget.name): value
+        for one in sight.quotas
+        for budget in one.budgets
+        if (value := measure(budget)) is not None
+    }
 
 
-def _resets(sight: Sight) -> Values:
-    now = epoch(sight.at)
-    return {(one.key,): one.resets_at for one in sight.budgets if one.resets_at > now}
-
-
-TARGET, LANE = ("target",), ("target", "data_set")
+TARGET, LANE, BUDGET = ("target",), ("target", "data_set"), ("key", "budget")
 GAUGES = (
     Seen(
         "collector_collectors",
@@ -159,7 +159,7 @@ GAUGES = (
     ),
     Seen(
         "collector_backfill_periods",
-        "Periods that backfills have yet to collect.",
+        "Periods that running backfills have yet to collect.",
         (),
         lambda sight: {(): sight.backfill_periods},
     ),
@@ -202,15 +202,27 @@ GAUGES = (
     ),
     Seen(
         "collector_quota_remaining",
-        "Requests or tokens left of a quota until it resets, as the provider counts.",
-        ("key",),
-        _remaining,
+        "What is left of a budget of a quota until it resets, as its provider counts.",
+        BUDGET,
+        _by_budget(lambda budget: budget.left),
+    ),
+    Seen(
+        "collector_quota_limit",
+        "How much of it there is in all.",
+        BUDGET,
+        _by_budget(lambda budget: budget.limit),
     ),
     Seen(
         "collector_quota_resets_timestamp_seconds",
-        "When a quota begins anew.",
+        "When there will be more of it.",
+        BUDGET,
+        _by_budget(lambda budget: budget.resets_at),
+    ),
+    Seen(
+        "collector_quota_under_way",
+        "Requests that are under way now.",
         ("key",),
-        _resets,
+        lambda sight: {(one.key,): one.under_way for one in sight.quotas},
     ),
     Seen(
         "collector_is_daemon",

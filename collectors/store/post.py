@@ -51,7 +51,7 @@ class Post(Part):
     def holder(self) -> Holder | None:
         """Give who is the daemon now; None where nobody living is."""
         row = self.database.read(_row)
-        if row is None or self._is_free(row):
+        if row is None or (not self._is_mine(row) and self._is_free(row)):
             return None
         return Holder(Owner.parse(row.owner), from_epoch(row.since))
 
@@ -87,6 +87,9 @@ class Post(Part):
                 "first, or give this one a store of its own"
             )
         connection.execute(leases.update().where(_MINE).values(values))
+
+    def _is_mine(self, row: Any) -> bool:
+        return bool(row.owner == str(self.owner) and row.lease_until >= self.now())
 
     def _is_free(self, row: Any) -> bool:
         return is_free(row.owner, row.lease_until, self.owner, self.now())
