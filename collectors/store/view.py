@@ -116,6 +116,10 @@ class View(Part):
         """Give what waits in each lane."""
         return self.database.read(lambda connection: lanes.depths(connection, empty_too=empty_too))
 
+    def lanes(self) -> list[Lane]:
+        """Give every lane."""
+        return list(self.database.read(lanes.every).values())
+
     def lane_intervals(self, lane_id: int, collector: str, state: str) -> list[tuple[int, int]]:
         """Give what a lane has, or is owed, of a collector."""
         return self.database.read(
