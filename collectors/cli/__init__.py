@@ -16,6 +16,7 @@ from collectors.cli import logs
 from collectors.cli.check import check
 from collectors.cli.completion import VARIABLE, completion
 from collectors.cli.credentials import credentials
+from collectors.cli.daemon import daemon
 from collectors.cli.dead_letters import dead_letters
 from collectors.cli.empty import empty
 from collectors.cli.look import list_collectors, show
@@ -111,6 +112,7 @@ def cli(
 
 
 for command in (
+    daemon,
     run,
     validate,
     check,

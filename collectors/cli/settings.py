@@ -6,7 +6,7 @@ import webbrowser
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 
@@ -14,17 +14,15 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from collectors.api import Source
+from collectors.cli.assembling import has_copy, sinks_of
 from collectors.clock import Clock, SystemClock
 from collectors.config import Vault, load
-from collectors.config.model import EMBEDDED, Configuration, Platform
+from collectors.config.model import Configuration, Platform
 from collectors.database import BUSY_SECONDS, ignore
 from collectors.datasets import DataSets
 from collectors.errors import ConfigError
 from collectors.http_client import HttpClient
 from collectors.runner import Parts, Patience
-from collectors.sink.contract import Sink
-from collectors.sink.embedded import EmbeddedSink
-from collectors.sink.write_api import WriteApi
 from collectors.sources import extended
 from collectors.store import Owner, Store
 from collectors.values import Secret
@@ -64,6 +62,10 @@ class Settings:
     @cached_property
     def configuration(self) -> Configuration:
         """The configuration, with its mistakes; see ``usable`` of ``collectors.cli.choosing``."""
+        return self.load()
+
+    def load(self) -> Configuration:
+        """Read the configuration as the files are now."""
         return load(
             self.config,
             self.credentials,
@@ -178,8 +180,7 @@ class Settings:
     @contextmanager
     def parts(self, store: Store) -> Iterator[Parts]:
         """Build what collecting and delivering needs, around an open store."""
-        targets = self.configuration.platform.targets
-        if not any(target.name == EMBEDDED for target in targets):
+        if not has_copy(self.configuration.platform):
             yield self._parts(store, None)
             return
         with self.data_sets() as data_sets:
@@ -196,25 +197,19 @@ class Settings:
 
     def _parts(self, store: Store, data_sets: DataSets | None) -> Parts:
         http = self.http()
-        sinks: dict[str, Sink] = {}
-        for target in self.configuration.platform.targets:
-            if target.url is None and data_sets is not None:
-                sinks[target.name] = EmbeddedSink(data_sets, self.platform.data_sets)
-            elif target.url is not None:
-                token = partial(self.vault.token, target.tokens)
-                sinks[target.name] = WriteApi(url=target.url, http=http, token=token)
+        platform = self.configuration.platform
         return Parts(
             store=store,
-            sinks=sinks,
+            sinks=sinks_of(platform, self.vault, http, data_sets),
             vault=self.vault,
             http=http,
             clock=self.world.clock,
             directory=self.configuration.directory,
-            outbox_limit=self.configuration.platform.outbox_limit,
+            outbox_limit=platform.outbox_limit,
             embedded=data_sets,
-            has_copy=EMBEDDED in (target.name for target in self.configuration.platform.targets),
+            has_copy=has_copy(platform),
             peek=self._peek,
-            targets=self.configuration.platform.targets,
+            targets=platform.targets,
             collectors=self.configuration.collectors,
             patience=self.world.patience,
         )

@@ -1,7 +1,6 @@
 """The crew: threads that take due runs from the store, the most urgent first, and collect them."""
 
 import threading
-import time
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,7 +24,7 @@ class Crew:
     ``parts`` gives what to work with; a run ends with what it began with. ``collector`` gives the
     collector of a name, None where there is none (any more). ``ended`` is told of each run's
     outcome, ``kept`` of observations that are safe; both are called from any thread. ``kinds``
-    are the kinds of runs that it takes, all if there are none.
+    are the kinds of runs that it takes, all if there are none. ``moved`` is called at every turn.
     """
 
     def __init__(
@@ -37,6 +36,7 @@ class Crew:
         ended: Callable[[Run, Outcome], None],
         kept: Callable[[Lanes, int], None],
         kinds: Collection[str] = (),
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         self._parts = parts
         self._workers = workers
@@ -50,7 +50,7 @@ class Crew:
         self._running: dict[int, str] = {}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="collector")
         self._thread = threading.Thread(target=self._work, name="crew", daemon=True)
-        self.moved_at = time.monotonic()
+        self._moved = moved
 
     def start(self) -> None:
         """Begin to take runs."""
@@ -96,7 +96,7 @@ class Crew:
             free = self._workers - len(self.running)
             for run in self._take(free):
                 self._begin(run)
-            self.moved_at = time.monotonic()
+            self._moved()
 
     def _wait_for_room(self) -> bool:
         """Wait until there is a worker free and something may be due; False when it is stopped."""
@@ -107,7 +107,7 @@ class Crew:
                     return True
                 if not self._changed.wait(LOOK_AGAIN):
                     self._woken = True
-                self.moved_at = time.monotonic()
+                self._moved()
             return False
 
     def _take(self, free: int) -> list[Run]:

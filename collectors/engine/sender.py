@@ -22,6 +22,8 @@ from collectors.runner import Delivered, Fate, Parts, Patience, deliver
 from collectors.store import Entry, Lane
 
 IN_FLIGHT_A_LANE = 8
+IDLE = 5.0
+"""Seconds after which the sender moves though it has nothing to do."""
 DOWN_AFTER = 5
 """Failures in a row, of many lanes, after which a target was down, and not what was sent there."""
 
@@ -49,7 +51,8 @@ class Sender:
     Lanes are given back when it is closed, and idle ones when it wants one of another process.
 
     ``parts`` gives what to work with, which may change; ``threads`` is how many send to one target
-    at a time; ``patience`` is that of the parts unless it is given.
+    at a time; ``patience`` is that of the parts unless it is given; ``moved`` is
+    called at every turn of its thread.
     """
 
     def __init__(
@@ -58,10 +61,12 @@ class Sender:
         threads: int,
         on_sent: Callable[[Delivered], None] = lambda _delivered: None,
         patience: Patience | None = None,
+        moved: Callable[[], None] = lambda: None,
     ) -> None:
         self.sent = Sent()
         self._current = parts
         self._patience = patience or parts().patience
+        self._moved = moved
         self._on_sent = on_sent
         self._threads = threads
         self._changed = threading.Condition()
@@ -149,6 +154,7 @@ class Sender:
                 self._wake_lanes()
                 if self._noticed:
                     return True
+                self._moved()
                 if self._closing and not (self._waiting or any(self._flying.values())):
                     return False
                 self._changed.wait(self._seconds_to_next())
@@ -160,9 +166,9 @@ class Sender:
             del self._waiting[lane_id]
             self._noticed.add(lane_id)
 
-    def _seconds_to_next(self) -> float | None:
+    def _seconds_to_next(self) -> float:
         if not self._waiting:
-            return None
+            return IDLE
         wait = min(self._waiting.values()) - self._parts.clock.now()
         return max(0.001, min(1.0, wait.total_seconds()))
 

@@ -18,6 +18,7 @@ from collectors.errors import (
     NotYet,
     QuotaSpent,
     StoreError,
+    Unavailable,
     Unexpected,
 )
 from collectors.periods import Period, Window
@@ -48,7 +49,8 @@ class Outcome:
     """What became of one run; ``state`` is None where another process has it.
 
     ``trusted`` is False where this machine's clock was wrong, so that nothing was settled.
-    ``error`` is what it failed with, where it did: its kind tells what to do next.
+    ``error`` is what it failed with, where it did: its kind tells what to do next. It took
+    ``seconds``.
     """
 
     collector: str
@@ -61,6 +63,7 @@ class Outcome:
     warnings: tuple[str, ...] = ()
     trusted: bool = True
     error: CollectorError | None = None
+    seconds: float = 0.0
 
     @classmethod
     def failed(cls, collector: Collector, reason: str) -> "Outcome":
@@ -89,7 +92,8 @@ def collect_taken(parts: Parts, collector: Collector, run: Run, on_chunk: OnChun
     began = time.monotonic()
     with bound_contextvars(collector=collector.name, data_set=str(collector.data_set), run=run.id):
         outcome = _collect(Collection(parts, collector, run, on_chunk))
-        _tell(outcome, time.monotonic() - began)
+        outcome = replace(outcome, seconds=time.monotonic() - began)
+        _tell(outcome, outcome.seconds)
     return outcome
 
 
@@ -150,7 +154,7 @@ class Collection:
             reason = "no worker was free before the next tick, and an instant does not come again"
             return self._write_end(State.MISSED, reason, {})
         ledger = self._parts.store.ledger
-        context = self._parts.context(self._collector, self._warnings)
+        context = self._parts.context(self._collector, self._warnings, self._run.kind)
         revision = revision_of(self._collector, context)
         if self._is_unchanged(revision):
             ledger.note_look([self._collector.name])
@@ -214,6 +218,8 @@ class Collection:
             state = State.NOT_YET
         elif isinstance(error, QuotaSpent):
             state, more = State.PARKED, {"not_before": epoch(error.resets_at)}
+        elif isinstance(error, Unavailable):
+            more = {"not_before": epoch(self._parts.clock.now()) + int(error.retry_after or 0)}
         elif isinstance(error, Unexpected) and error.sample:
             more = {"sample": self._parts.vault.scrub(error.sample)}
         reason = self._parts.vault.scrub(str(error))

@@ -51,13 +51,14 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What came of trying an entry; ``retry_at`` is set where its lane waits."""
+    """What came of trying an entry for ``seconds``; ``retry_at`` is set where its lane waits."""
 
     fate: Fate
     observations: int = 0
     rejected: int = 0
     reason: str = ""
     retry_at: datetime | None = None
+    seconds: float = 0.0
 
 
 class _Misconfigured(CollectorError):
@@ -76,13 +77,14 @@ def deliver(
         collector=entry.collector, data_set=lane.data_set, run=entry.run_id, target=lane.target
     ):
         delivered = _deliver(parts, entry, lane, others_flow)
+        delivered = replace(delivered, seconds=time.monotonic() - began)
         log.debug(
             "delivered",
             fate=delivered.fate.name.lower(),
             observations=delivered.observations,
             refused=delivered.rejected,
             reason=delivered.reason,
-            seconds=round(time.monotonic() - began, 3),
+            seconds=round(delivered.seconds, 3),
         )
     return delivered
 

@@ -111,6 +111,10 @@ class Delivery(Part):
 
         return self.database.write(work)
 
+    def freed(self, lane_ids: Collection[int]) -> list[int]:
+        """Give those of these lanes that are neither parked nor wait any more."""
+        return self.database.read(lambda connection: lanes.freed(connection, lane_ids))
+
     def begin_emptying(self, target: str, data_set: str, detail: str) -> Lane | None:
         """Become the sender of a lane whose data set is about to be emptied, with a trace of it.
 

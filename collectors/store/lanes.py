@@ -148,6 +148,13 @@ def set_flowing(connection: Connection, lane_id: int, accepted: int, now: int) -
     connection.execute(_COUNT_ACCEPTED, {"lane_id": lane_id, **values})
 
 
+def freed(connection: Connection, lane_ids: Collection[int]) -> list[int]:
+    """Give those of these lanes that are neither parked nor wait any more."""
+    flows = (lanes.c.parked_at.is_(None), lanes.c.retry_at.is_(None))
+    query = sa.select(lanes.c.id).where(*flows)
+    return sorted(set(lane_ids).intersection(connection.execute(query).scalars()))
+
+
 def unpark(connection: Connection, data_sets: Collection[str] | None) -> int:
     """Let parked and waiting lanes try at once; gives how many there were."""
     stopped = sa.or_(lanes.c.parked_at.is_not(None), lanes.c.retry_at.is_not(None))

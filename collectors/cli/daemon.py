@@ -1,0 +1,162 @@
+"""``daemon``: collect and deliver by schedule, until SIGTERM."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from flask import Flask
+
+from collectors.cli.assembling import fixed_changes, remade
+from collectors.cli.choosing import usable
+from collectors.cli.settings import Settings
+from collectors.config.model import Configuration
+from collectors.daemon import Daemon, Notifier, Watcher, Ways, Why, blueprint
+from collectors.errors import ConfigError
+from collectors.runner import Parts
+from collectors.web import MOUNTED_AT, Scene, Server, mount, status_application
+
+GRACE = 30.0
+
+
+@click.command()
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="COLLECTOR_HOST",
+    show_envvar=True,
+    help="The address that the status page, health and metrics listen on.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8081,
+    show_default=True,
+    envvar="COLLECTOR_DAEMON_PORT",
+    show_envvar=True,
+    help="The port that they listen on; 0 is any that is free.",
+)
+@click.option(
+    "--grace",
+    type=click.FloatRange(0),
+    default=GRACE,
+    show_default=True,
+    envvar="COLLECTOR_GRACE",
+    show_envvar=True,
+    help="Seconds that runs have to end after SIGTERM; what does not is put back.",
+)
+@click.option("--no-watch", is_flag=True, help="Read files again on SIGHUP only.")
+@click.pass_obj
+def daemon(settings: Settings, host: str, port: int, grace: float, *, no_watch: bool) -> int:
+    """Collect and deliver by schedule, until SIGTERM or Ctrl-C; a second one ends it at once.
+
+    Files of the configuration and credentials are read again when they change, and on SIGHUP.
+    """
+    configuration = usable(settings)
+    _check_modes(settings)
+    with settings.store() as store, settings.parts(store) as parts:
+        ways = Ways(load=settings.load, remake=_Remaking(configuration, settings))
+        one = Daemon(configuration, parts, ways, Notifier.of(os.environ))
+        server = Server(_application(one, settings), host, port)
+        watcher = Watcher([settings.config, settings.credentials], one.reload)
+        with _signals(one), _served(server):
+            why, clean = one.run(grace, lambda: _begun(one, server, None if no_watch else watcher))
+        watcher.stop()
+    click.echo("stopped" if why is Why.STOPPED else "ended: another process took over", err=True)
+    return _left(0 if why is Why.STOPPED else 1, clean=clean)
+
+
+class _Remaking:
+    """Makes parts anew at a reload, and tells of what only a start can change."""
+
+    def __init__(self, configuration: Configuration, settings: Settings) -> None:
+        self._begun_with = configuration.platform
+        self._settings = settings
+
+    def __call__(self, configuration: Configuration, before: Parts) -> Parts:
+        for key in fixed_changes(self._begun_with, configuration.platform):
+            click.echo(f"'{key}' in platform.yaml takes effect at the next start", err=True)
+        return remade(configuration, before)
+
+
+def _check_modes(settings: Settings) -> None:
+    """Refuse to run for months with credentials that others may read."""
+    if exposed := settings.vault.exposed():
+        raise ConfigError("others may read the credentials", exposed)
+
+
+def _application(one: Daemon, settings: Settings) -> Flask:
+    """Give the daemon's own pages: health and metrics, and the status page."""
+    app = Flask("collectors.daemon", static_folder=None)
+    app.register_blueprint(blueprint(one.health))
+    pages = status_application(
+        lambda: Scene(one.present.state.configuration, one.present.parts),
+        clock=settings.world.clock,
+    )
+    mount(app, pages)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    return app
+
+
+def _begun(one: Daemon, server: Server, watcher: Watcher | None) -> None:
+    count = len(one.present.active)
+    click.echo(f"{count} collectors by schedule; {server.url}{MOUNTED_AT}/", err=True)
+    if watcher is not None:
+        watcher.start()
+
+
+@contextmanager
+def _served(server: Server) -> Iterator[None]:
+    thread = threading.Thread(target=server.run, name="pages", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.stop()
+        thread.join(5.0)
+
+
+@contextmanager
+def _signals(one: Daemon) -> Iterator[None]:
+    """While inside, SIGTERM and Ctrl-C stop the daemon, twice at once; SIGHUP reads files again."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_number: int, _frame: Any) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _at_once)
+        click.echo("stopping once what is under way has ended; again: at once", err=True)
+        one.stop()
+
+    handlers: dict[signal.Signals, Callable[[int, Any], None]] = {
+        signal.SIGTERM: stop,
+        signal.SIGINT: stop,
+        signal.SIGHUP: lambda _number, _frame: one.reload(),
+    }
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _at_once(_number: int, _frame: Any) -> None:
+    """End now: what is kept is kept in whole transactions, and the rest is due again."""
+    os._exit(1)
+
+
+def _left(code: int, *, clean: bool) -> int:
+    """Give the exit code; where threads hang in what they were put back from, end without them."""
+    if not clean:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return code
