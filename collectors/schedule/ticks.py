@@ -8,18 +8,21 @@ clock shows, through both nights. So does Debian's cron.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from math import floor
 from zoneinfo import ZoneInfo
 
 from collectors.clock import from_epoch
 from collectors.config.cron import Cron
 from collectors.config.schedules import Schedule
-from collectors.schedule.offsets import DAY, stretches
+from collectors.schedule.offsets import DAY, Stretch, stretches
 
 _HOUR = 3_600
+_LONGEST_LEAP = 3 * _HOUR
+"""Where a zone leaves out more than this, a day for instance, that day has no ticks."""
 _LONGEST = 100 * 366 * DAY
 
 
@@ -96,16 +99,24 @@ def _shown_after(cron: Cron, zone: ZoneInfo, second: int) -> int | None:
 
 
 def _reached_after(cron: Cron, zone: ZoneInfo, second: int) -> int | None:
-    """Give when the clock first reaches, or leaps over, the next time that it never showed."""
-    reached = 0
-    for start, end, offset in stretches(zone, second - DAY):
-        if start > second:
-            break
-        reached = max(reached, min(end - 1, second) + offset)
-    local = cron.following(reached)
+    """Give when the clock first reaches, or leaps over, the next time that it has not reached."""
+    begun = takewhile(lambda one: one.start <= second, stretches(zone, second - DAY))
+    reached = max((min(one.end - 1, second) + one.offset for one in begun), default=None)
+    local = None if reached is None else cron.following(reached)
     if local is None:
         return None
-    for start, end, offset in stretches(zone, local - 2 * DAY):
+    for first, (start, end, offset) in _with_leaps(stretches(zone, local - 2 * DAY)):
+        if local < first and (local := cron.following(first - 1)) is None:
+            return None
         if local < end + offset:
             return max(start, local - offset)
     return None
+
+
+def _with_leaps(among: Iterable[Stretch]) -> Iterator[tuple[int, Stretch]]:
+    """Give with each stretch the first local time that ticks in it, be it leapt over before it."""
+    shown = 0
+    for stretch in among:
+        first = stretch.start + stretch.offset
+        yield shown if 0 < first - shown <= _LONGEST_LEAP else first, stretch
+        shown = stretch.end + stretch.offset

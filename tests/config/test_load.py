@@ -136,6 +136,24 @@ def test_the_zone_is_the_source_s_or_the_collector_s_or_the_platform_s(tmp_path)
     }
 
 
+def test_a_schedule_s_days_begin_in_its_own_zone_or_the_platform_s_never_the_source_s(tmp_path):
+    text = """collectors:
+  own: {source: moon, schedule: daily at 06:30 in Asia/Kolkata}
+  other: {source: tides, schedule: daily, query: {station: 1}, zone: Asia/Tokyo}
+"""
+    made = collectors(tmp_path, text, **{"platform.yaml": "timezone: America/Lima\n"})
+    assert {key: value.tick_zone.key for key, value in made.items()} == {
+        "own": "Asia/Kolkata",
+        "other": "America/Lima",
+    }
+
+
+def test_the_splay_is_the_schedule_s_unless_it_is_said(tmp_path):
+    assert one(tmp_path, "{source: moon, schedule: daily}").splay == timedelta(hours=2)
+    said = one(tmp_path, "{source: moon, schedule: daily at 06:30, splay: 5 minutes}")
+    assert said.splay == timedelta(minutes=5)
+
+
 def test_parameters_fill_a_profile_and_defaults_fill_the_rest(tmp_path):
     made = collectors(tmp_path, "profile: transaction\nwith: {station: 5}\n")
     source = made["heights"].source

@@ -12,6 +12,8 @@ from collectors.clock import from_epoch
 from collectors.config.schedules import NAMED, parse_schedule
 from collectors.periods import Period
 
+NOW = 1_790_000_000
+
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -41,6 +43,51 @@ def test_every_so_often_is_an_instant(text, every):
 
 
 @pytest.mark.parametrize(
+    ("text", "like"),
+    [
+        ("daily", "0 0 * * *"),
+        ("daily at 06:30", "30 6 * * *"),
+        ("weekly", "0 0 * * 1"),
+        ("weekly on sunday at 23:05", "5 23 * * 0"),
+        ("monthly on 15", "0 0 15 * *"),
+        ("quarterly at 06:30", "30 6 1 1,4,7,10 *"),
+        ("yearly", "0 0 1 1 *"),
+    ],
+)
+def test_a_day_and_a_time_may_follow_a_name(text, like):
+    schedule = parse_schedule(text)
+    assert schedule.period is NAMED[text.split()[0]]
+    assert schedule.calendar.following(NOW) == parse_schedule(like).calendar.following(NOW)
+
+
+def test_a_zone_may_follow_what_goes_by_the_calendar():
+    assert parse_schedule("daily").zone is None
+    assert parse_schedule("weekly on friday at 06:30 in Asia/Kolkata").zone.key == "Asia/Kolkata"
+    cron = parse_schedule("30 6 * * 1-5 in Europe/London")
+    assert (cron.cron, cron.zone.key) == ("30 6 * * 1-5", "Europe/London")
+
+
+@pytest.mark.parametrize(
+    ("text", "splay", "interval"),
+    [
+        ("hourly", timedelta(minutes=10), timedelta(hours=1)),
+        ("daily", timedelta(hours=2), timedelta(days=1)),
+        ("weekly on sunday", timedelta(hours=2), timedelta(days=7)),
+        ("monthly", timedelta(hours=2), timedelta(days=28)),
+        ("yearly", timedelta(hours=2), timedelta(days=365)),
+        ("daily at 00:00", timedelta(0), timedelta(days=1)),
+        ("every 59 minutes", timedelta(0), timedelta(minutes=59)),
+        ("every 2 hours", timedelta(minutes=10), timedelta(hours=2)),
+        ("every 3 days", timedelta(hours=2), timedelta(days=3)),
+        ("0,20 6 * * *", timedelta(0), timedelta(minutes=20)),
+    ],
+)
+def test_a_schedule_knows_its_usual_splay_and_its_shortest_interval(text, splay, interval):
+    schedule = parse_schedule(text)
+    assert (schedule.usual_splay, schedule.interval) == (splay, interval)
+
+
+@pytest.mark.parametrize(
     "text",
     ["30 16 * * *", "*/15 6-20 * * MON-FRI", "0 0 1,15 * 5", "0 0 * * 7", "0 6 29 FEB *"],
 )
@@ -64,8 +111,12 @@ def _cron(text, problem):
 def _none(text):
     return text, (
         f"{text!r} is not a schedule: use hourly, daily, weekly, monthly, quarterly, yearly, "
-        "'every 2 minutes', or five fields of cron"
+        "'daily at 06:30', 'every 2 minutes', or five fields of cron"
     )
+
+
+def _meant(text, meant):
+    return text, f"{text!r} is not a schedule (did you mean {meant!r}?)"
 
 
 @pytest.mark.parametrize(
@@ -81,13 +132,17 @@ def _none(text):
         _cron("*/0 * * * *", "minute is '*/0' and must be 0-59"),
         _cron("0 9-5 * * *", "hour is '9-5' and must be 0-23"),
         _none(""),
-        _none("Daily"),
+        _meant("Daily", "daily"),
+        _meant("dayly at 06:30 in UTC", "daily at 06:30 in UTC"),
+        _meant("06:30", "daily at 06:30"),
+        _meant("at 06:30", "daily at 06:30"),
+        _none("daily now"),
         _none("fortnightly"),
         _none("every 0 minutes"),
         _none("every 2 fortnights"),
         _none("every ٣ minutes"),
         _none("0 0 * * * *"),
-        _none("@daily"),
+        _meant("@daily", "daily"),
     ],
 )
 def test_anything_else_is_told_with_what_would_be_right(text, message):
