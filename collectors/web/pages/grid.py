@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import dropwhile
 
 from collectors.periods import Period
 from collectors.standing.calendar import Calendar, Cell
@@ -38,7 +39,12 @@ def grid(calendar: Calendar) -> Grid:
     for cell in calendar.cells:
         name, column = _position(cell.day, calendar.grain)
         rows.setdefault(name, [None] * len(heads))[column] = cell
-    return Grid(corner, heads, [Row(name, cells) for name, cells in rows.items()])
+    shown = dropwhile(_is_empty, (Row(name, cells) for name, cells in rows.items()))
+    return Grid(corner, heads, list(shown))
+
+
+def _is_empty(row: Row) -> bool:
+    return all(cell is None or not cell.wanted for cell in row.cells)
 
 
 def _heads(grain: Period) -> tuple[str, Sequence[str]]:

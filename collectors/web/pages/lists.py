@@ -57,7 +57,7 @@ def dead_letters() -> str:
 @lists.get("/quotas")
 def quotas() -> str:
     """Show what is left of each provider's budget."""
-    return render_template("quotas.html", budgets=moment().store.view.budgets())
+    return render_template("quotas.html", standings=moment().store.quota.standing())
 
 
 @lists.get("/backfills")

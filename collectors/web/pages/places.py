@@ -26,7 +26,10 @@ places = Blueprint("places", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """A service at a glance: its worst state, and of how many collectors which."""
+    """A service at a glance: its worst state, and how many of its collectors are in which.
+
+    ``seen_at`` is when a source last gave what it was asked for.
+    """
 
     name: str
     title: str
@@ -34,6 +37,7 @@ class Summary:
     collectors: int
     counts: Mapping[str, int]
     late_since: datetime | None
+    seen_at: datetime | None
     waiting: int
     refused: int
 
@@ -59,6 +63,7 @@ def overview() -> str:
         parked=sum(one.lane.parked_at is not None for one in depths),
         refused=sum(now.store.view.dead_letter_counts().values()),
         holder=now.store.post.holder(),
+        incidents=now.store.incidents.open_ones(),
         pauses=now.store.pauses.listed(),
         why=states.why,
     )
@@ -154,6 +159,7 @@ def _summary(now: Moment, name: str, known: Sequence[Standing]) -> Summary:
         collectors=len(known),
         counts=states.counted(known),
         late_since=min(late, default=None),
+        seen_at=max((one.seen_at for one in known if one.seen_at), default=None),
         waiting=sum(one.waiting for one in known),
         refused=sum(one.refused for one in known),
     )

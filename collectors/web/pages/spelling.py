@@ -36,10 +36,17 @@ def span(start: int, end: int, collector: Collector | None = None) -> str:
     if start <= epoch(ALWAYS.start):
         return "whole document"
     if collector is None or collector.period in (Period.HOUR, Period.INSTANT):
-        return Markup("{} to {}").format(when(start), when(end))
+        return Markup("{} to {}").format(when(start), _until(from_epoch(start), from_epoch(end)))
     first = label(from_epoch(start), Period.DAY, collector.zone).date()
     last = label(from_epoch(end) - _SECOND, Period.DAY, collector.zone).date()
     return day(first) if first == last else f"{day(first)} to {day(last)}"
+
+
+def _until(start: datetime, end: datetime) -> str:
+    """Spell the end of a stretch, by the time alone where it begins on the same day."""
+    if start.date() != end.date():
+        return when(end)
+    return Markup('<time datetime="{0:%Y-%m-%dT%H:%M:%SZ}">{0:%H:%M}</time>').format(end)
 
 
 def lasting(seconds: float | timedelta | None) -> str:
@@ -53,7 +60,7 @@ def lasting(seconds: float | timedelta | None) -> str:
         count, left = divmod(left, size)
         if count:
             said.append(f"{count} {name}{'' if count == 1 else 's'}")
-    return " ".join(said[:2]) or "under a second"
+    return " ".join(said[:2]) or "under 1 second"
 
 
 def number(value: float | None) -> str:

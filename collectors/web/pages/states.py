@@ -33,7 +33,7 @@ OTHERS: Mapping[str, str] = {
     "ran": GOOD,
     "joined": BUSY,
     "skipped": ODD,
-    "open": BAD,
+    "spent": ODD,
     "cancelled": BUSY,
 }
 """Those of runs, lanes, ticks and the rest."""
@@ -47,6 +47,13 @@ LETTERS: Mapping[Mark, str] = {
     Mark.NOT_WANTED: "",
 }
 """What tells the marks of a calendar apart where colours do not."""
+SAID: Mapping[str, str] = {
+    "never run": "nothing has run it yet",
+    "has lost periods": "its source does not remember some periods any more",
+    "owed to a target": "the outbox was full, and has room for the rest later",
+    "differently collected": "its history was collected by another configuration",
+}
+"""What there is to say of states that need no reason of their own."""
 _RANKS = {state: rank for rank, state in enumerate(LOOKS)}
 
 
@@ -80,6 +87,8 @@ def why(known: Standing) -> str:
     """Give the reason of a state, as far as one is known."""
     if known.late is not None:
         return known.late.reason
+    if known.paused is not None or known.state in SAID:
+        return SAID.get(known.state) or str(known.paused)
     if known.run is not None and look(known.run.state) != GOOD and known.run.reason:
         return known.run.reason
     if known.due:
