@@ -17,7 +17,6 @@ It never retries, sleeps, sets an id, knows a data set, or prints.
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, MutableMapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +28,7 @@ from pydantic import BaseModel, ConfigDict
 
 from collectors.api.data_sets import DataSetReader, Input, NoDataSets
 from collectors.api.probes import NoProbes, Probes
+from collectors.api.quotas import Asked, Limits, Quota, Resets
 from collectors.clock import Clock
 from collectors.errors import (
     CollectorError,
@@ -44,6 +44,7 @@ from collectors.values import DataSet, Number, Reading, Secret
 
 __all__ = [
     "ALWAYS",
+    "Asked",
     "Clock",
     "CollectorError",
     "Context",
@@ -53,6 +54,7 @@ __all__ = [
     "Document",
     "HttpClient",
     "Input",
+    "Limits",
     "NotYet",
     "Number",
     "Period",
@@ -63,6 +65,7 @@ __all__ = [
     "Reading",
     "Refused",
     "Reply",
+    "Resets",
     "Secret",
     "Shared",
     "Source",
@@ -89,31 +92,6 @@ class Credential(BaseModel):
     def found_in(self, directory: Path) -> Self:
         """Give the credential with the files that it names looked for in ``directory``."""
         return self
-
-
-class Quota(Protocol):
-    """What is left of a provider's budget, shared by every collector on this store.
-
-    A key names what the provider counts, for instance ``pingdom:<account>``.
-    """
-
-    def check(self, key: str) -> None:
-        """Raise QuotaSpent while the budget of ``key`` is known to be used up."""
-        ...
-
-    def report(self, key: str, remaining: int, resets_at: datetime) -> None:
-        """Remember what a reply said is left of ``key`` until ``resets_at`` (aware UTC)."""
-        ...
-
-    def slot(
-        self, key: str, at_most: int, sleep: Callable[[float], None]
-    ) -> AbstractContextManager[None]:
-        """Hold one of the ``at_most`` requests of ``key`` that may be under way at once.
-
-        They are counted over all processes of the store. Waits with ``sleep`` where there is none
-        left, and raises Unavailable where that takes too long. Hold it for one request.
-        """
-        ...
 
 
 class Shared(Protocol):
@@ -174,7 +152,7 @@ class Source(BaseModel):
 
     ``credential`` is the model of its credential, ``credential_file`` what that is called where it
     is not called like the source; unless ``credential_needed``, a collector has one only where it
-    names it.
+    names it. ``quota`` is what its quota keys begin with, up to the first colon.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
@@ -184,6 +162,7 @@ class Source(BaseModel):
     credential: ClassVar[type[Credential] | None] = None
     credential_file: ClassVar[str | None] = None
     credential_needed: ClassVar[bool] = True
+    quota: ClassVar[str | None] = None
 
     @property
     def max_span(self) -> timedelta | None:
@@ -208,6 +187,17 @@ class Source(BaseModel):
     def earliest(self, now: datetime) -> datetime | None:
         """The start of what the source still remembers at ``now``; None where it is unknown."""
         return None
+
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        """Give the keys that each request counts against, with what is known of their limits.
+
+        The configuration may say otherwise of them. Asks nobody.
+        """
+        return {}
+
+    def requests(self, window: Window) -> int:
+        """Give how many requests collecting ``window`` takes, at least. Asks nobody."""
+        return 1
 
     def collect(self, window: Window, context: Context) -> Iterator[Reading]:
         """Yield the readings of ``window``, in order of period, page by page.

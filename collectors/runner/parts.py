@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 
-from collectors.api import Context
+from collectors.api import Context, Limits
 from collectors.clock import Clock
 from collectors.config import Vault
 from collectors.config.model import Collector, Target
@@ -21,12 +21,14 @@ from collectors.datasets import DataSets
 from collectors.http_client import HttpClient
 from collectors.runner.data_set_reader import Peek, Reader
 from collectors.runner.patience import Patience
+from collectors.schedule import Kind
 from collectors.sink.contract import Sink
-from collectors.store import Store
+from collectors.store import RunQuota, Store
 from collectors.values import DataSet
 
 SHARED_AT_MOST = 64
 """How many shared things a process keeps; the one built longest ago goes first."""
+_LIVE = (Kind.LIVE, Kind.MANUAL)
 
 
 class SharedThings:
@@ -64,7 +66,8 @@ class Parts:
     """Everything that collecting and delivering needs. ``sinks`` are by name of target.
 
     ``has_copy`` tells that the embedded data sets are a target, ``embedded`` that they are open;
-    where they are not, ``peek`` opens them for reading. ``collectors`` are all that there are.
+    where they are not, ``peek`` opens them for reading. ``collectors`` are all that there are;
+    ``quotas`` is what the configuration says of limits, by name of key.
     """
 
     store: Store
@@ -79,6 +82,7 @@ class Parts:
     peek: Peek = nullcontext
     targets: Sequence[Target] = ()
     collectors: Mapping[str, Collector] = field(default_factory=dict)
+    quotas: Mapping[str, Limits] = field(default_factory=dict)
     patience: Patience = Patience()  # noqa: RUF009 - frozen itself
     shared: SharedThings = field(default_factory=SharedThings)
 
@@ -97,15 +101,20 @@ class Parts:
             peek=(lambda: nullcontext(self.embedded)) if self.embedded else self.peek,
         )
 
-    def context(self, collector: Collector, warnings: list[str]) -> Context:
-        """Build what one run of a collector's source is given; ConfigError without a credential."""
+    def context(
+        self, collector: Collector, warnings: list[str], kind: str = Kind.MANUAL
+    ) -> Context:
+        """Build what one run of a collector's source is given; ConfigError without a credential.
+
+        What is reserved of quotas is for runs of the kinds ``live`` and ``manual``.
+        """
         name = collector.credentials or collector.source.name
         source = collector.source
         model = source.credential if collector.credentials or source.credential_needed else None
         return Context(
             http=self.http,
             clock=self.clock,
-            quota=self.store.quota,
+            quota=RunQuota(self.store.quota, self.quotas, self.http.sleep, live=kind in _LIVE),
             shared=self.shared,
             directory=self.directory,
             period=collector.period,

@@ -1,11 +1,11 @@
 """A dry run: collect what is due and hand it to a sink that sends nothing; store nothing."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from collectors.api import Context, Quota
+from collectors.api import Asked, Context, Limits, Quota
 from collectors.config.model import Collector
 from collectors.errors import CollectorError, NotYet
 from collectors.periods import Window
@@ -26,17 +26,16 @@ class _Looking:
 
     quota: Quota
 
-    def check(self, key: str) -> None:
-        self.quota.check(key)
-
-    def report(self, key: str, remaining: int, resets_at: datetime) -> None:
-        """Remember nothing: a dry run writes nothing."""
-
-    def slot(
-        self, key: str, at_most: int, sleep: Callable[[float], None]
-    ) -> AbstractContextManager[None]:
+    @contextmanager
+    def request(self, keys: str | Mapping[str, Limits], cost: int = 1) -> Iterator[Asked]:
         """Be counted like any other: what is asked is asked for real."""
-        return self.quota.slot(key, at_most, sleep)
+        with self.quota.request(keys, cost):
+            yield self
+
+    def report(
+        self, key: str, remaining: int, resets_at: datetime, bucket: str = "", each: int = 1
+    ) -> None:
+        """Remember nothing: a dry run keeps no reply."""
 
 
 def looking(parts: Parts, collector: Collector, warnings: list[str]) -> Context:

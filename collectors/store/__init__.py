@@ -6,6 +6,7 @@ from collectors.store.backfills import Backfill, BackfillPart, BackfillState, Pa
 from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import DeadLetter
 from collectors.store.filling import LOOSE, Payable
+from collectors.store.incidents import Alert, Incident, Problem
 from collectors.store.lanes import Depth, Lane
 from collectors.store.ledger import Plan
 from collectors.store.outbox import Chunk, Entry
@@ -14,6 +15,8 @@ from collectors.store.part import FILL_STEPS, STEPS
 from collectors.store.pauses import Pause
 from collectors.store.probe_book import PROBES_KEPT
 from collectors.store.queue import Proposal
+from collectors.store.quota_asking import RunQuota
+from collectors.store.quota_standing import Budget, QuotaStanding
 from collectors.store.reads import Read
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
@@ -29,18 +32,21 @@ __all__ = [
     "PROBES_KEPT",
     "STEPS",
     "SUCCEEDED",
+    "Alert",
     "Backfill",
     "BackfillChunk",
     "BackfillOrder",
     "BackfillPart",
     "BackfillProgress",
     "BackfillState",
+    "Budget",
     "Chunk",
     "DeadLetter",
     "Debt",
     "Depth",
     "Entry",
     "History",
+    "Incident",
     "Lane",
     "Lanes",
     "Noted",
@@ -51,11 +57,14 @@ __all__ = [
     "Piece",
     "Plan",
     "Planned",
+    "Problem",
     "Proposal",
     "Queued",
+    "QuotaStanding",
     "Read",
     "Result",
     "Run",
+    "RunQuota",
     "State",
     "Store",
     "Stretch",

@@ -96,17 +96,6 @@ backfill_parts = sa.Table(
 """A chunk of one collector: what of it lies before ``reached`` is done; ``run_id`` is its last run.
 """
 
-quota_uses = sa.Table(
-    "quota_uses",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("span", sa.Text, primary_key=True),
-    sa.Column("since", sa.BigInteger, nullable=False),
-    sa.Column("live", sa.BigInteger, nullable=False),
-    sa.Column("other", sa.BigInteger, nullable=False),
-)
-"""What was asked of a key in the minute, hour or day that began at ``since``."""
-
 incidents = sa.Table(
     "incidents",
     metadata,

@@ -1,78 +1,82 @@
-"""Slots: how many requests of a key are under way at once, over all processes of the store.
+"""Slots: the requests of a key that are under way, over all processes of the store.
 
-All functions work inside a transaction. A slot is leased: one that a dead process left behind is
-taken over, on its own host at once, elsewhere when the lease has run out.
+All functions work inside a transaction that holds the keys. A slot is leased: one that a dead
+process left behind is cleared away, on its own host as soon as it is in the way, elsewhere when the
+lease has run out.
 """
 
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.store.owner import Owner
-from collectors.store.tables import quota_slots as slots
+from collectors.store.quota_tables import slots
 
 LEASE = 600
 """Seconds that a slot lasts: longer than any one request, so that it needs no heartbeat."""
 
-_NOBODY = ""
+_OF = sa.select(slots).where(slots.c.key.in_(bindparam("keys", expanding=True)))
+_GIVE_BACK = slots.delete().where(slots.c.holder == bindparam("by"))
+_CLEAR = slots.delete().where(slots.c.holder.in_(bindparam("holders", expanding=True)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """One of the numbered slots of a key, while ``holder`` has it: a name that is used once."""
+    """One request that is under way, as ``holder``."""
 
     key: str
-    number: int
     holder: str
+    live: bool
+    owner: str
+    lease_until: int
+
+
+def under_way(connection: Connection, keys: Collection[str], now: int) -> dict[str, list[Slot]]:
+    """Give the slots of ``keys`` that are held, by key; those that have run out are cleared."""
+    found: dict[str, list[Slot]] = defaultdict(list)
+    rows = [Slot(**row) for row in connection.execute(_OF, {"keys": list(keys)}).mappings()]
+    if late := [one.holder for one in rows if one.lease_until < now]:
+        connection.execute(_CLEAR, {"holders": late})
+    for one in rows:
+        if one.lease_until >= now:
+            found[one.key].append(one)
+    return found
 
 
 def take(
-    connection: Connection, key: str, at_most: int, holder: str, owner: Owner, now: int
-) -> Slot | None:
-    """Take one of the ``at_most`` slots of ``key``; None where all are taken."""
-    for number, holder_before in _free(connection, key, at_most, owner, now):
-        slot = Slot(key, number, holder)
-        values = {**asdict(slot), "owner": str(owner), "lease_until": now + LEASE}
-        if _write(connection, values, holder_before):
-            return slot
-    return None
+    connection: Connection,
+    keys: Collection[str],
+    holder: str,
+    owner: Owner,
+    now: int,
+    *,
+    live: bool,
+) -> None:
+    """Hold a slot of each of the keys."""
+    common = {"holder": holder, "live": live, "owner": str(owner), "lease_until": now + LEASE}
+    connection.execute(slots.insert(), [{"key": key, **common} for key in keys])
 
 
-def give_back(connection: Connection, slot: Slot) -> None:
-    """Let others have the slot; nothing happens where they already do."""
-    mine = (
-        slots.c.key == slot.key,
-        slots.c.number == slot.number,
-        slots.c.holder == slot.holder,
-    )
-    connection.execute(sa.delete(slots).where(*mine))
+def give_back(connection: Connection, holder: str) -> None:
+    """Let go of all slots of ``holder``."""
+    connection.execute(_GIVE_BACK, {"by": holder})
 
 
-def _free(
-    connection: Connection, key: str, at_most: int, owner: Owner, now: int
-) -> Iterator[tuple[int, str]]:
-    """Give the numbers nobody living has, those nobody has at all first, with who had them."""
-    rows = connection.execute(sa.select(slots).where(slots.c.key == key)).all()
-    yield from ((one, _NOBODY) for one in range(at_most) if one not in {row.number for row in rows})
-    for row in rows:
-        left = row.lease_until < now or Owner.parse(row.owner).died_beside(owner)
-        if left and row.number < at_most:
-            yield row.number, row.holder
+def clear_dead(connection: Connection, held: Iterable[Slot], owner: Owner) -> bool:
+    """Clear those of the slots whose process has died here; tells whether there was one."""
+    held = list(held)
+    owners = {one.owner for one in held}
+    dead = {name for name in owners if Owner.parse(name).died_beside(owner)}
+    if left := [one.holder for one in held if one.owner in dead]:
+        connection.execute(_CLEAR, {"holders": left})
+    return bool(dead)
 
 
-def _write(connection: Connection, values: dict[str, Any], holder_before: str) -> bool:
-    """Put the slot down, unless another process was faster."""
-    kind = sqlite if connection.dialect.name == "sqlite" else postgresql
-    written = connection.execute(
-        kind.insert(slots)
-        .values(values)
-        .on_conflict_do_update(
-            index_elements=["key", "number"], set_=values, where=slots.c.holder == holder_before
-        )
-        .returning(slots.c.number)
-    )
-    return written.first() is not None
+def counts(connection: Connection, now: int) -> dict[str, int]:
+    """Give how many requests of each key are under way."""
+    query = sa.select(slots.c.key, sa.func.count()).where(slots.c.lease_until >= now)
+    return {key: int(count) for key, count in connection.execute(query.group_by(slots.c.key))}

@@ -146,25 +146,6 @@ dead_letters = sa.Table(
     sqlite_autoincrement=True,
 )
 
-quotas = sa.Table(
-    "quotas",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("remaining", sa.BigInteger, nullable=False),
-    sa.Column("resets_at", sa.BigInteger, nullable=False),
-    sa.Column("reported_at", sa.BigInteger, nullable=False),
-)
-
-quota_slots = sa.Table(
-    "quota_slots",
-    metadata,
-    sa.Column("key", sa.Text, primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("owner", sa.Text, nullable=False),
-    sa.Column("holder", sa.Text, nullable=False),
-    sa.Column("lease_until", sa.BigInteger, nullable=False),
-)
-
 audit = sa.Table(
     "audit",
     metadata,

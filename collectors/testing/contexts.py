@@ -1,13 +1,13 @@
 """A context for the tests of sources: real parts, and small honest ones that keep what they get."""
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from collectors.api import Clock, Context, HttpClient, Period, QuotaSpent, Secret
+from collectors.api import Asked, Clock, Context, HttpClient, Limits, Period, QuotaSpent, Secret
 from collectors.clock import FixedClock
 from collectors.periods import UTC_ZONE
 
@@ -19,26 +19,23 @@ class RecordingQuota:
     """Keeps what was reported; says that a budget is spent while ``remaining`` is 0."""
 
     clock: Clock
-    left: dict[str, tuple[int, datetime]] = field(default_factory=dict)
-    checked: list[str] = field(default_factory=list)
-    slots: list[tuple[str, int]] = field(default_factory=list)
-
-    def check(self, key: str) -> None:
-        """Raise QuotaSpent while ``key`` has nothing left."""
-        self.checked.append(key)
-        remaining, resets_at = self.left.get(key, (1, NOW))
-        if remaining <= 0 and resets_at > self.clock.now():
-            raise QuotaSpent(f"{key} is used up", resets_at)
-
-    def report(self, key: str, remaining: int, resets_at: datetime) -> None:
-        """Keep what is left of ``key``."""
-        self.left[key] = (remaining, resets_at)
+    left: dict[tuple[str, str], tuple[int, datetime]] = field(default_factory=dict)
+    asked: list[dict[str, Limits]] = field(default_factory=list)
 
     @contextmanager
-    def slot(self, key: str, at_most: int, sleep: Callable[[float], None]) -> Iterator[None]:
-        """Let everybody in, and keep who asked."""
-        self.slots.append((key, at_most))
-        yield
+    def request(self, keys: str | Mapping[str, Limits], cost: int = 1) -> Iterator[Asked]:
+        """Keep what was asked; raise QuotaSpent while nothing is left of one of ``keys``."""
+        self.asked.append({keys: Limits()} if isinstance(keys, str) else dict(keys))
+        for (key, bucket), (remaining, resets_at) in self.left.items():
+            if key in self.asked[-1] and remaining <= 0 and resets_at > self.clock.now():
+                raise QuotaSpent(f"{key} {bucket} is used up".replace("  ", " "), resets_at)
+        yield self
+
+    def report(
+        self, key: str, remaining: int, resets_at: datetime, bucket: str = "", each: int = 1
+    ) -> None:
+        """Keep what is left of a bucket of ``key``."""
+        self.left[key, bucket] = (remaining, resets_at)
 
 
 class SimpleShared:

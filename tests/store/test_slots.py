@@ -9,42 +9,46 @@ from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
+from collectors.api import Limits
 from collectors.clock import FixedClock
-from collectors.errors import Unavailable
-from collectors.store import Owner, Store, tables
-from collectors.store.quota_book import PATIENCE
+from collectors.errors import QuotaSpent
+from collectors.store import Owner, RunQuota, Store
+from collectors.store.quota_asking import LATER, PATIENCE
 from collectors.store.quota_slots import LEASE
 from tests.contexts import RecordingSleep
-from tests.store.worlds import CHECKOUT, dead, open_store
+from tests.store.worlds import CHECKOUT, NOW, dead, open_store
 
-KEY = "google-analytics:94954354"
-
-
-def taken(store: Store) -> list[tuple[str, int]]:
-    query = sa.select(tables.quota_slots.c.key, tables.quota_slots.c.number).order_by(sa.text("1"))
-    rows = store.view.database.read(lambda connection: connection.execute(query).all())
-    return [(row.key, row.number) for row in rows]
+KEY = "google:property:94954354"
 
 
 def never(_seconds: float) -> None:
     pytest.fail("there was a slot left, and it waited")
 
 
+def held(store: Store, at_most: int, sleep=never, *, key: str = KEY, live: bool = True):
+    """Hold a slot of ``key``; in this process nobody waits for a turn."""
+    quota = RunQuota(store.quota, {}, sleep, live)
+    return quota.request({key: Limits(concurrent=at_most, reserve_for_live=0.5)})
+
+
+def taken(store: Store) -> dict[str, int]:
+    return {one.key: one.under_way for one in store.quota.standing() if one.under_way}
+
+
 def test_as_many_hold_a_slot_as_there_are_and_give_it_back(store: Store, beside: Store):
-    with store.quota.slot(KEY, 2, never), beside.quota.slot(KEY, 2, never):
-        assert taken(store) == [(KEY, 0), (KEY, 1)]
-    assert taken(store) == []
+    with held(store, 2), held(beside, 2):
+        assert taken(store) == {KEY: 2}
+    assert taken(store) == {}
 
 
 def test_keys_are_counted_apart(store: Store):
-    with store.quota.slot(KEY, 1, never), store.quota.slot("other", 1, never):
-        assert taken(store) == [(KEY, 0), ("other", 0)]
+    with held(store, 1), held(store, 1, key="other"):
+        assert taken(store) == {KEY: 1, "other": 1}
 
 
 def test_who_comes_too_late_waits_until_one_is_given_back(store: Store, beside: Store):
-    first = store.quota.slot(KEY, 1, never)
+    first = held(store, 1)
     first.__enter__()
     waits: list[float] = []
 
@@ -53,27 +57,40 @@ def test_who_comes_too_late_waits_until_one_is_given_back(store: Store, beside: 
         if len(waits) == 3:
             first.__exit__(None, None, None)
 
-    with beside.quota.slot(KEY, 1, sleep):
+    with held(beside, 1, sleep):
         assert len(waits) == 3
         assert 0 < waits[0] < waits[2] <= 1
 
 
-def test_the_wait_ends_and_tells_what_it_waited_for(store: Store):
+def test_who_waited_for_too_long_is_parked_for_a_little(store: Store, beside: Store):
     sleep = RecordingSleep()
     with (
-        store.quota.slot(KEY, 1, never),
-        pytest.raises(Unavailable, match=f"1 requests of {KEY} are under way"),
-        store.quota.slot(KEY, 1, sleep),
+        held(store, 1),
+        pytest.raises(QuotaSpent, match=f"{KEY} is in use: 1 requests may be under way") as caught,
+        held(beside, 1, sleep),
     ):
         pytest.fail("there was no slot")
-    assert PATIENCE <= sum(sleep.seconds) < PATIENCE + 1
-    assert taken(store) == []
+    assert PATIENCE - 1 <= sum(sleep.seconds) <= PATIENCE
+    assert caught.value.resets_at == NOW + LATER
+    assert taken(store) == {}
+
+
+def test_what_is_reserved_for_live_work_nobody_else_takes(store: Store, beside: Store):
+    with (
+        held(store, 4, live=False),
+        held(store, 4, live=False),
+        pytest.raises(QuotaSpent, match="the rest is reserved for live work"),
+        held(beside, 4, RecordingSleep(), live=False),
+    ):
+        pytest.fail("half of them are reserved")
+    with held(store, 4, live=False), held(store, 4), held(store, 4), held(store, 4):
+        assert taken(store) == {KEY: 4}
 
 
 def test_a_slot_is_given_back_by_who_fails(store: Store):
-    with pytest.raises(ZeroDivisionError), store.quota.slot(KEY, 1, never):
+    with pytest.raises(ZeroDivisionError), held(store, 1):
         raise ZeroDivisionError
-    assert taken(store) == []
+    assert taken(store) == {}
 
 
 @pytest.fixture
@@ -92,65 +109,64 @@ def store_of(database_url: str, clock: FixedClock) -> Iterator[Callable[[Owner],
 def test_the_slot_of_a_dead_process_is_free_at_once_on_its_host(
     store: Store, store_of: Callable[[Owner], Store]
 ):
-    with store_of(dead()).quota.slot(KEY, 1, never), store.quota.slot(KEY, 1, never):
-        assert taken(store) == [(KEY, 0)]
+    with held(store_of(dead()), 1), held(store, 1):
+        assert taken(store) == {KEY: 1}
 
 
 def test_elsewhere_it_is_free_when_its_lease_has_run_out(
     store: Store, clock: FixedClock, store_of: Callable[[Owner], Store]
 ):
-    far_away = store_of(Owner("another-host", 1, 1)).quota
-    with far_away.slot(KEY, 1, never):
+    with held(store_of(Owner("another-host", 1, 1)), 1):
         clock.advance(timedelta(seconds=LEASE))
-        with pytest.raises(Unavailable), store.quota.slot(KEY, 1, RecordingSleep()):
+        with pytest.raises(QuotaSpent), held(store, 1, RecordingSleep()):
             pytest.fail("there was no slot")
         clock.advance(timedelta(seconds=1))
-        with store.quota.slot(KEY, 1, never):
+        with held(store, 1):
             pass
 
 
 def test_who_lost_a_slot_does_not_give_back_that_of_the_next(
     store: Store, clock: FixedClock, store_of: Callable[[Owner], Store]
 ):
-    late = store_of(Owner("another-host", 1, 1)).quota.slot(KEY, 1, never)
+    late = held(store_of(Owner("another-host", 1, 1)), 1)
     late.__enter__()
     clock.advance(timedelta(seconds=LEASE + 1))
-    with store.quota.slot(KEY, 1, never):
+    with held(store, 1):
         late.__exit__(None, None, None)
-        assert taken(store) == [(KEY, 0)]
-    assert taken(store) == []
+        assert taken(store) == {KEY: 1}
+    assert taken(store) == {}
 
 
 def test_fewer_slots_than_before_count_from_now_on(store: Store):
-    with store.quota.slot(KEY, 2, never), store.quota.slot(KEY, 2, never):
-        assert len(taken(store)) == 2
-    with store.quota.slot(KEY, 1, never), pytest.raises(Unavailable):
-        store.quota.slot(KEY, 1, RecordingSleep()).__enter__()
+    with held(store, 2), held(store, 2):
+        assert taken(store) == {KEY: 2}
+    with held(store, 2), pytest.raises(QuotaSpent):
+        held(store, 1, RecordingSleep()).__enter__()
 
 
 def test_never_more_than_so_many_threads_of_two_stores_hold_one(store: Store, beside: Store):
-    guard, held, most = threading.Lock(), 0, 0
+    guard, now, most = threading.Lock(), 0, 0
 
     @contextmanager
     def counted() -> Iterator[None]:
-        nonlocal held, most
+        nonlocal now, most
         with guard:
-            held += 1
-            most = max(most, held)
+            now += 1
+            most = max(most, now)
         yield
         with guard:
-            held -= 1
+            now -= 1
 
-    def work(quota: Store) -> None:
+    def work(one: Store) -> None:
         pause = threading.Event()
         for _ in range(10):
-            with quota.quota.slot(KEY, 3, pause.wait), counted():
+            with held(one, 3, pause.wait), counted():
                 pause.wait(0.001)
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(work, [store, beside] * 4))
     assert 0 < most <= 3
-    assert taken(store) == []
+    assert taken(store) == {}
 
 
 def test_slots_are_shared_with_a_real_process_and_come_back_when_it_is_killed(
@@ -163,9 +179,9 @@ def test_slots_are_shared_with_a_real_process_and_come_back_when_it_is_killed(
     with child:
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
-        with pytest.raises(Unavailable), store.quota.slot(KEY, 3, RecordingSleep()):
+        with pytest.raises(QuotaSpent), held(store, 3, RecordingSleep()):
             pytest.fail("the other process has them all")
         child.kill()
         child.wait()
-        with store.quota.slot(KEY, 3, never):
-            assert len(taken(store)) == 3
+        with held(store, 3):
+            assert taken(store) == {KEY: 1}

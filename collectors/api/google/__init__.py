@@ -9,7 +9,7 @@ Tokens, retries, proxies, limits of size and the hiding of secrets are ours.
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from collectors.api import CollectorError, Context
 from collectors.api.google.credential import GoogleCredential
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collectors.api.google.client import Google
     from collectors.api.google.problems import Problem
 
-__all__ = ["Google", "GoogleCredential", "Problem", "open_google"]
+__all__ = ["Google", "GoogleCredential", "Problem", "open_google", "project_of"]
 
 
 def _in_general(_problem: "Problem") -> CollectorError | None:
@@ -32,7 +32,7 @@ def open_google(
     *,
     scopes: Sequence[str],
     explain: "Callable[[Problem], CollectorError | None]" = _in_general,
-    hold: Callable[[], AbstractContextManager[None]] = nullcontext,
+    hold: Callable[[], AbstractContextManager[Any]] = nullcontext,
 ) -> "Google":
     """Give an API of Google's for one run, logged in with the run's ``GoogleCredential``.
 
@@ -43,3 +43,10 @@ def open_google(
     from collectors.api.google.client import make  # noqa: PLC0415
 
     return make(context, api, version, tuple(scopes), explain, hold)
+
+
+def project_of(credential: GoogleCredential) -> str:
+    """Give the project that requests are counted for; Refused where the key is not there."""
+    from collectors.api.google import keys  # noqa: PLC0415 - as above
+
+    return keys.project_of(keys.load(credential, ()))

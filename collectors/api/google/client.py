@@ -1,7 +1,7 @@
 """Google's own client, speaking through ours: one pool, one rule of retries, one scrubber."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,8 @@ SLOW = 5.0
 """Seconds that are waited before a server's error is tried again."""
 
 Explain = Callable[[Problem], CollectorError | None]
-Hold = Callable[[], AbstractContextManager[None]]
+Hold = Callable[[], AbstractContextManager[Any]]
+Note = Callable[[Any, Any], None]
 
 
 class Model(JsonModel):
@@ -45,7 +46,7 @@ class Google:
 
     ``service`` is what ``googleapiclient.discovery.build`` gives; pass its requests to
     ``execute``. ``explain`` may say what a problem means, before the general words are used;
-    ``hold`` is held around every single request, for its quota.
+    ``hold`` is held around every single request, for its quota: ``context.quota.request(…)``.
     """
 
     service: Any
@@ -68,12 +69,30 @@ class Google:
         """See that a token can be had. Raises as ``execute`` does."""
         self.tokens.get(self.context)
 
-    def execute(self, request: Any) -> Any:
+    def execute(self, request: Any, note: Note | None = None) -> Any:
         """Give the answer to a request of ``service``.
 
-        Raises Unavailable, Refused, QuotaSpent or Unexpected.
+        ``note`` is called with the answer and with what ``hold`` gave, which is still held. Raises
+        Unavailable, Refused, QuotaSpent or Unexpected.
         """
-        return request.execute(http=self, num_retries=0)
+        with ExitStack() as held:
+            sending = _Sending(self, held)
+            answer = request.execute(http=sending, num_retries=0)
+            if note is not None:
+                note(answer, sending.asked)
+            return answer
+
+
+@dataclass
+class _Sending:
+    """One request, tried until it succeeds, in the shape of ``httplib2.Http``.
+
+    What ``hold`` gives is held in ``held`` until the reply has been read.
+    """
+
+    google: Google
+    held: ExitStack
+    asked: Any = None
 
     def request(
         self,
@@ -84,37 +103,44 @@ class Google:
         redirections: int = 0,
         connection_type: Any = None,
     ) -> tuple[httplib2.Response, bytes]:
-        """Send what Google's client asks for: the shape of ``httplib2.Http``."""
+        """Send what Google's client asks for."""
         content = body.encode() if isinstance(body, str) else body
         sent = {**(headers or {}), "accept-encoding": "gzip"}
 
         def once() -> Reply:
             return self._once(method, uri, content, sent)
 
-        reply = self.context.http.try_again(once, self._judge, ATTEMPTS)
+        reply = self.google.context.http.try_again(once, self._judge, ATTEMPTS)
         return httplib2.Response({"status": str(reply.status)}), reply.body
 
     def _once(self, method: str, uri: str, body: bytes | None, headers: Mapping[str, str]) -> Reply:
-        token = self.tokens.get(self.context)
+        tokens, context = self.google.tokens, self.google.context
+        token = tokens.get(context)
         reply = self._send(method, uri, body, headers, token)
         if reply.status != 401:
             return reply
-        return self._send(method, uri, body, headers, self.tokens.get(self.context, token))
+        return self._send(method, uri, body, headers, tokens.get(context, token))
 
     def _send(
         self, method: str, uri: str, body: bytes | None, headers: Mapping[str, str], token: Secret
     ) -> Reply:
-        with self.hold():
-            return self.context.http.send(method, uri, body=body, headers=headers, bearer=token)
+        http = self.google.context.http
+        with ExitStack() as held:
+            self.asked = held.enter_context(self.google.hold())
+            reply = http.send(method, uri, body=body, headers=headers, bearer=token)
+            if reply.status < 300:
+                self.held.push(held.pop_all())
+        return reply
 
     def _judge(self, reply: Reply) -> CollectorError | None:
         if 200 <= reply.status < 300:
             return None
+        context = self.google.context
         if 300 <= reply.status < 400:
-            return self.context.http.default_judge(reply)
+            return context.http.default_judge(reply)
         problem = problem_of(reply)
-        wait = reply.retry_after(self.context.clock.now()) or SLOW
-        return self.explain(problem) or explained(problem, self.context.credential_name, wait)
+        wait = reply.retry_after(context.clock.now()) or SLOW
+        return self.google.explain(problem) or explained(problem, context.credential_name, wait)
 
 
 def make(

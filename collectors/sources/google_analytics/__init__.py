@@ -102,10 +102,19 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, PositiveInt, model_validator
 
-from collectors.api import Context, Credential, Number, Period, Reading, Source, Window
-from collectors.api.google import GoogleCredential
+from collectors.api import (
+    Context,
+    Credential,
+    Limits,
+    Number,
+    Period,
+    Reading,
+    Source,
+    Window,
+)
+from collectors.api.google import GoogleCredential, project_of
 from collectors.sources.google_analytics import quality
-from collectors.sources.google_analytics.account import Property
+from collectors.sources.google_analytics.account import Property, quota_keys
 from collectors.sources.google_analytics.calendar import check_hours, periods, twice
 from collectors.sources.google_analytics.examination import examine
 from collectors.sources.google_analytics.filters import Filters, parse
@@ -146,6 +155,7 @@ class GoogleAnalytics(Source):
 
     name: ClassVar[str] = "google-analytics"
     credential: ClassVar[type[Credential] | None] = GoogleCredential
+    quota: ClassVar[str | None] = "google"
 
     property: PropertyNumber
     goals: Mapping[str, Annotated[Goal, BeforeValidator(_goal)]] = {}
@@ -214,6 +224,10 @@ class GoogleAnalytics(Source):
     def earliest(self, now: datetime) -> datetime:
         """Give the first day that can be asked for at all."""
         return BEGINNING
+
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        """Give the keys of the project, the property, and both. Raises Refused without a key."""
+        return quota_keys(project_of(credential), credential, self.property, Property.kind)
 
     def collect(self, window: Window, context: Context) -> Iterator[Reading]:
         """Yield the readings of ``window``, in order of period, page by page."""

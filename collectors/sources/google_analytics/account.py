@@ -2,8 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -11,15 +11,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from collectors.api import (
+    Asked,
     CollectorError,
     Context,
+    Limits,
+    Quota,
     QuotaSpent,
     Refused,
     Unavailable,
     Unexpected,
     Window,
 )
-from collectors.api.google import open_google
+from collectors.api.google import GoogleCredential, open_google
 from collectors.sources.google_analytics.calendar import next_midnight, same_days
 from collectors.sources.google_analytics.quality import sentences
 
@@ -54,8 +57,8 @@ _SPENT = {
 class Property:
     """One property, for one run. Its methods raise Unavailable, Refused, QuotaSpent, Unexpected."""
 
-    budget: ClassVar[str] = "google-analytics"
-    """What its quota keys begin with: each kind of report has a quota of its own."""
+    kind: ClassVar[str] = ""
+    """What its quota keys end with: each kind of report has a quota of its own."""
 
     context: Context
     number: str
@@ -80,9 +83,9 @@ class Property:
     def report(self, body: Mapping[str, Any], window: Window) -> Any:
         """Give the reply to one report."""
         properties = self.google.service.properties()
-        reply = self.google.execute(properties.runReport(property=self.resource, body=body))
-        self._note(reply, window)
-        return reply
+        request = properties.runReport(property=self.resource, body=body)
+        [found] = self._execute(request, window)
+        return found
 
     def reports(self, bodies: Sequence[Mapping[str, Any]], window: Window) -> Sequence[Any]:
         """Give the replies to up to ``BATCH`` reports, asked for at once."""
@@ -90,15 +93,7 @@ class Property:
         request = properties.batchRunReports(
             property=self.resource, body={"requests": list(bodies)}
         )
-        reply = self.google.execute(request)
-        replies = reply.get("reports") if isinstance(reply, dict) else None
-        if not isinstance(replies, list) or len(replies) != len(bodies):
-            raise Unexpected(
-                f"Google Analytics did not answer {len(bodies)} reports", json.dumps(reply)
-            )
-        for one in replies:
-            self._note(one, window)
-        return replies
+        return self._execute(request, window, lambda reply: _reports(reply, len(bodies)))
 
     def names(self) -> "Names":
         """Give the names that this property knows now."""
@@ -130,7 +125,24 @@ class Property:
         ]
         return [name for name in found if name in names]
 
-    def _note(self, reply: Any, window: Window) -> None:
+    def _execute(
+        self,
+        request: Any,
+        window: Window,
+        read: Callable[[Any], Sequence[Any]] = lambda reply: [reply],
+    ) -> Sequence[Any]:
+        """Give the reports in the reply, once what they say of the quota is noted."""
+        found: list[Any] = []
+
+        def note(reply: Any, asked: Asked) -> None:
+            found.extend(read(reply))
+            for one in found:
+                self._note(one, window, asked)
+
+        self.google.execute(request, note)
+        return found
+
+    def _note(self, reply: Any, window: Window, asked: Asked) -> None:
         """Take from a reply what concerns more than its figures."""
         try:
             metadata = reply.get("metadata") or {}
@@ -139,7 +151,7 @@ class Property:
                 self.context.warn(f"Google Analytics, property {self.number}: {sentence}")
             for name, left in (reply.get("propertyQuota") or {}).items():
                 if name in _COUNTED:
-                    self._report(name, int(left.get("remaining", 0)), self._resets_at(name))
+                    self._report(asked, name, int(left.get("remaining", 0)), self._resets_at(name))
         except (AttributeError, TypeError, ValueError) as exc:
             message = "Google Analytics' report is not as documented"
             raise Unexpected(message, json.dumps(reply)) from exc
@@ -160,25 +172,21 @@ class Property:
                 f"{self.context.zone.key}: set `zone: {key}`, or change the property's zone"
             )
 
-    def _report(self, name: str, remaining: int, resets_at: datetime) -> None:
-        self.context.quota.report(self._key(name), remaining, resets_at)
+    def _report(self, to: Asked | Quota, name: str, remaining: int, resets_at: datetime) -> None:
+        _, of_property, of_both = _names_of(self.google.project, self.number, self.kind)
+        key = of_both if "Project" in name else of_property
+        to.report(key, remaining, resets_at, name, each=0)  # what a report costs, replies tell
 
     def _resets_at(self, name: str) -> datetime:
         now = self.context.clock.now()
-        return next_midnight(now, self.context.zone) if name == _DAY else now + _HOUR
+        if name == _DAY:
+            return next_midnight(now, self.context.zone)
+        return now.replace(minute=0, second=0, microsecond=0) + _HOUR
 
-    def _key(self, name: str) -> str:
-        project = f":{self.google.project}" if "Project" in name else ""
-        return f"{self.budget}:{self.number}{project}:{name}"
-
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        quota = self.context.quota
-        for name in _COUNTED:
-            quota.check(self._key(name))
-        key = f"{self.budget}:{self.number}"
-        with quota.slot(key, self.context.credential.concurrent, self.context.http.sleep):
-            yield
+    def _held(self) -> AbstractContextManager[Asked]:
+        project, credential = self.google.project, self.context.credential
+        keys = quota_keys(project, credential, self.number, self.kind)
+        return self.context.quota.request(keys)
 
     def _explained(self, problem: "Problem") -> CollectorError | None:
         if problem.code == 429:
@@ -200,12 +208,13 @@ class Property:
         said = problem.said.lower()
         if "per day" in said:
             resets_at = self._resets_at(_DAY)
-            self._report(_DAY, 0, resets_at)
+            self._report(self.context.quota, _DAY, 0, resets_at)
             return QuotaSpent(f"{problem}: the property's tokens of today are used up", resets_at)
         if "concurrent" in said:
             return Unavailable(str(problem), _SHORT, problem.code)
         name = next((name for sign, name in _SPENT.items() if sign in said), "tokensPerHour")
-        self._report(name, 0, self.context.clock.now() + timedelta(seconds=_LONG))
+        until = self.context.clock.now() + timedelta(seconds=_LONG)
+        self._report(self.context.quota, name, 0, until)
         return Unavailable(str(problem), _LONG, problem.code)
 
 
@@ -242,6 +251,34 @@ class KeyEvents:
                 events = asked.names().key_events
                 self._known[asked.number] = (now, events)
             return events
+
+
+def quota_keys(
+    project: str, credential: GoogleCredential, number: str, kind: str
+) -> dict[str, Limits]:
+    """Give the keys of a report: of the project, of the property, and of both together.
+
+    Google counts the requests of a property that are under way at once, whoever asks (10; 50 with
+    Analytics 360), and tells with each report what is left of its tokens.
+    """
+    of_project, of_property, of_both = _names_of(project, number, kind)
+    return {
+        of_project: Limits(),
+        of_property: Limits(concurrent=credential.concurrent, reported=True),
+        of_both: Limits(reported=True),
+    }
+
+
+def _names_of(project: str, number: str, kind: str) -> tuple[str, str, str]:
+    of_property = f"property:{number}{kind}"
+    return f"google:{project}", f"google:{of_property}", f"google:{project}:{of_property}"
+
+
+def _reports(reply: Any, count: int) -> list[Any]:
+    found = reply.get("reports") if isinstance(reply, dict) else None
+    if not isinstance(found, list) or len(found) != count:
+        raise Unexpected(f"Google Analytics did not answer {count} reports", json.dumps(reply))
+    return found
 
 
 def _read_names(reply: Any) -> Names:

@@ -42,9 +42,18 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, model_validator
 
-from collectors.api import Context, Credential, Period, Reading, Source, Unexpected, Window
-from collectors.api.google import GoogleCredential
-from collectors.sources.google_analytics.account import Property
+from collectors.api import (
+    Context,
+    Credential,
+    Limits,
+    Period,
+    Reading,
+    Source,
+    Unexpected,
+    Window,
+)
+from collectors.api.google import GoogleCredential, project_of
+from collectors.sources.google_analytics.account import Property, quota_keys
 from collectors.sources.google_analytics.filters import Filters, parse
 from collectors.sources.google_analytics.names import PropertyNumber, is_count, legal, today
 from collectors.sources.google_analytics.report import (
@@ -84,15 +93,14 @@ Name = Annotated[str, AfterValidator(now)]
 class Moment(Property):
     """One property as it is now."""
 
-    budget: ClassVar[str] = "google-analytics-realtime"
+    kind: ClassVar[str] = ":realtime"
 
     def now(self, body: Mapping[str, Any], window: Window) -> Any:
         """Give the reply to one report of realtime."""
         properties = self.google.service.properties()
         request = properties.runRealtimeReport(property=self.resource, body=body)
-        reply = self.google.execute(request)
-        self._note(reply, window)
-        return reply
+        [found] = self._execute(request, window)
+        return found
 
 
 class GoogleAnalyticsRealtime(Source):
@@ -101,6 +109,7 @@ class GoogleAnalyticsRealtime(Source):
     name: ClassVar[str] = "google-analytics-realtime"
     periods: ClassVar[frozenset[Period]] = frozenset({Period.INSTANT})
     credential: ClassVar[type[Credential] | None] = GoogleCredential
+    quota: ClassVar[str | None] = "google"
     credential_file: ClassVar[str | None] = "google-analytics"
 
     property: PropertyNumber
@@ -125,6 +134,10 @@ class GoogleAnalyticsRealtime(Source):
             raise ValueError("`limit` keeps the first rows, so it needs an `order`")
         self._filters()
         return self
+
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        """Give the keys of the project, the property, and both. Raises Refused without a key."""
+        return quota_keys(project_of(credential), credential, self.property, Moment.kind)
 
     def collect(self, window: Window, context: Context) -> Iterator[Reading]:
         """Yield what is so now, as of the tick with which ``window`` begins."""

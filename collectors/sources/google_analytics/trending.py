@@ -48,6 +48,7 @@ from pydantic import Field, PositiveInt, model_validator
 from collectors.api import (
     Context,
     Credential,
+    Limits,
     NotYet,
     Number,
     Period,
@@ -57,8 +58,8 @@ from collectors.api import (
     Window,
     shift,
 )
-from collectors.api.google import GoogleCredential
-from collectors.sources.google_analytics.account import Property
+from collectors.api.google import GoogleCredential, project_of
+from collectors.sources.google_analytics.account import Property, quota_keys
 from collectors.sources.google_analytics.calendar import periods
 from collectors.sources.google_analytics.examination import examine
 from collectors.sources.google_analytics.filters import Filters, parse
@@ -120,6 +121,7 @@ class GoogleAnalyticsTrending(Source):
     name: ClassVar[str] = "google-analytics-trending"
     periods: ClassVar[frozenset[Period]] = frozenset({Period.DAY, Period.WEEK})
     credential: ClassVar[type[Credential] | None] = GoogleCredential
+    quota: ClassVar[str | None] = "google"
     credential_file: ClassVar[str | None] = "google-analytics"
 
     property: PropertyNumber
@@ -154,6 +156,10 @@ class GoogleAnalyticsTrending(Source):
     def settle(self) -> timedelta:
         """Three days, in which Google still counts."""
         return SETTLE
+
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        """Give the keys of the project, the property, and both. Raises Refused without a key."""
+        return quota_keys(project_of(credential), credential, self.property, Property.kind)
 
     def collect(self, window: Window, context: Context) -> Iterator[Reading]:
         """Yield the trends as of each period's end, those that have risen most first."""

@@ -58,12 +58,22 @@ asked for again until a day after their end, for visits that come in late.
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from collectors.api import Context, Credential, Period, Reading, Source, Window, floor, shift
-from collectors.sources.matomo.account import Account, MatomoCredential
+from collectors.api import (
+    Context,
+    Credential,
+    Limits,
+    Period,
+    Reading,
+    Source,
+    Window,
+    floor,
+    shift,
+)
+from collectors.sources.matomo.account import Account, MatomoCredential, quota_keys
 from collectors.sources.matomo.report import Columns, by_period, rows_of
 
 __all__ = ["Matomo", "MatomoCredential"]
@@ -89,6 +99,7 @@ class Matomo(Source):
         {Period.INSTANT, Period.DAY, Period.WEEK, Period.MONTH, Period.YEAR}
     )
     credential: ClassVar[type[Credential] | None] = MatomoCredential
+    quota: ClassVar[str | None] = "matomo"
 
     site: Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
     method: Annotated[str, StringConstraints(pattern=r"^\w+\.\w+$")]
@@ -113,6 +124,10 @@ class Matomo(Source):
     def settle(self) -> timedelta:
         """A day, for visits that are told late."""
         return timedelta(days=1)
+
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        """Give the key of the installation."""
+        return quota_keys(credential)
 
     def collect(self, window: Window, context: Context) -> Iterator[Reading]:
         """Yield a reading for each row of the report, period by period."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from pydantic import StringConstraints
 
@@ -12,6 +12,7 @@ from collectors.api import (
     CollectorError,
     Context,
     Credential,
+    Limits,
     Refused,
     Reply,
     Secret,
@@ -36,6 +37,11 @@ class MatomoCredential(Credential):
     token: Secret
 
 
+def quota_keys(credential: MatomoCredential) -> dict[str, Limits]:
+    """Give the key of an installation."""
+    return {f"matomo:{urlsplit(credential.base_url).netloc}": Limits(concurrent=AT_ONCE)}
+
+
 @dataclass(frozen=True)
 class Account:
     """One Matomo, for one run. Its methods raise Unavailable, Refused or Unexpected."""
@@ -48,7 +54,7 @@ class Account:
         said = {"module": "API", "format": "json", "method": method, **parameters}
 
         def once() -> Reply:
-            with context.quota.slot(f"matomo:{self._url}", AT_ONCE, context.http.sleep):
+            with context.quota.request(quota_keys(context.credential)):
                 return self._post(said)
 
         return context.http.try_again(once, self._judge).json()

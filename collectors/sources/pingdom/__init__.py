@@ -35,14 +35,14 @@ younger than three hours are collected again, because late results may still cha
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import StringConstraints
 
-from collectors.api import Context, Credential, NotYet, Period, Reading, Source, Window
-from collectors.sources.pingdom.account import Account, Checks, PingdomCredential
+from collectors.api import Context, Credential, Limits, NotYet, Period, Reading, Source, Window
+from collectors.sources.pingdom.account import Account, Checks, PingdomCredential, quota_keys
 from collectors.sources.pingdom.summary import Hour, holes, overfull, parse
 
 __all__ = ["Pingdom", "PingdomCredential"]
@@ -56,6 +56,7 @@ class Pingdom(Source):
     name: ClassVar[str] = "pingdom"
     periods: ClassVar[frozenset[Period]] = frozenset({Period.HOUR})
     credential: ClassVar[type[Credential] | None] = PingdomCredential
+    quota: ClassVar[str | None] = "pingdom"
 
     check: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -68,6 +69,14 @@ class Pingdom(Source):
     def settle(self) -> timedelta:
         """Three hours, for late results of probes."""
         return timedelta(hours=3)
+
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        """Give the key of the account."""
+        return quota_keys(credential_name)
+
+    def requests(self, window: Window) -> int:
+        """Give one for each month."""
+        return len(list(_months(window)))
 
     def collect(self, window: Window, context: Context) -> Iterator[Reading]:
         """Yield a reading for every hour that Pingdom knows; tell of those it does not."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
+from urllib.parse import urlencode
 
 from pydantic import BaseModel
 
@@ -14,6 +15,7 @@ from collectors.api import (
     CollectorError,
     Context,
     Credential,
+    Limits,
     QuotaSpent,
     Refused,
     Reply,
@@ -73,6 +75,11 @@ class _Page(BaseModel):
     counts: _Counts = _Counts()
 
 
+def quota_keys(credential_name: str) -> dict[str, Limits]:
+    """Give the key of an account; how much it may ask depends on its plan, and replies tell."""
+    return {f"pingdom:{credential_name}": Limits(reported=True)}
+
+
 @dataclass(frozen=True)
 class Account:
     """One account, for one run. Its methods raise Unavailable, Refused, QuotaSpent, Unexpected."""
@@ -113,14 +120,21 @@ class Account:
 
     def _ask(self, path: str, params: dict[str, str | int]) -> Any:
         credential: PingdomCredential = self.context.credential
-        for limit in _LIMITS:
-            self.context.quota.check(self._quota(limit))
-        url = f"{credential.base_url.rstrip('/')}/{path}"
-        http = self.context.http
-        return http.get(url, params=params, bearer=credential.token, judge=self._judge).json()
+        url = f"{credential.base_url.rstrip('/')}/{path}?{urlencode(params)}"
+        context, keys = self.context, quota_keys(self.context.credential_name)
+        (key,) = keys
+
+        def once() -> Reply:
+            with context.quota.request(keys) as asked:
+                reply = context.http.send("GET", url, bearer=credential.token)
+                for bucket, remaining, resets_at in self._limits(reply):
+                    asked.report(key, remaining, resets_at, bucket)
+            return reply
+
+        return context.http.try_again(once, self._judge).json()
 
     def _judge(self, reply: Reply) -> CollectorError | None:
-        spent = [resets_at for remaining, resets_at in self._limits(reply) if remaining == 0]
+        spent = [resets_at for _, remaining, resets_at in self._limits(reply) if remaining == 0]
         if reply.status < 400:
             return self.context.http.default_judge(reply)
         message = f"Pingdom answered {reply.status} ({_said(reply)}) to {reply.url}"
@@ -142,16 +156,11 @@ class Account:
             return QuotaSpent(f"{message}: the limit is used up", max(spent))
         return Unavailable(message, wait)
 
-    def _limits(self, reply: Reply) -> Iterator[tuple[int, datetime]]:
+    def _limits(self, reply: Reply) -> Iterator[tuple[str, int, datetime]]:
         for limit, header in _LIMITS.items():
             if match := _LIMIT.search(reply.headers.get(header, "")):
-                remaining = int(match[1])
                 resets_at = self.context.clock.now() + timedelta(seconds=int(match[2]))
-                self.context.quota.report(self._quota(limit), remaining, resets_at)
-                yield remaining, resets_at
-
-    def _quota(self, limit: str) -> str:
-        return f"pingdom:{self.context.credential_name}:{limit}"
+                yield limit, int(match[1]), resets_at
 
 
 class Checks:

@@ -42,13 +42,14 @@ needs to be allowed to see the sheet (Share > Viewer), and its project the Googl
 """
 
 import re
-from typing import Annotated, ClassVar
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator
 
-from collectors.api import Context, Credential
-from collectors.api.google import GoogleCredential
-from collectors.sources.spreadsheet.google_cells import Cells, Kept, SheetAtGoogle
+from collectors.api import Context, Credential, Limits, Window
+from collectors.api.google import GoogleCredential, project_of
+from collectors.sources.spreadsheet.google_cells import Cells, Kept, SheetAtGoogle, quota_keys
 from collectors.sources.spreadsheet.sheet import Sheet
 from collectors.sources.spreadsheet.sheets import sheet_table
 from collectors.sources.spreadsheet.table import Table
@@ -76,9 +77,18 @@ class GoogleSheets(Sheet):
 
     name: ClassVar[str] = "google-sheets"
     credential: ClassVar[type[Credential] | None] = GoogleCredential
+    quota: ClassVar[str | None] = "google"
     credential_file: ClassVar[str | None] = "google-analytics"
 
     google_sheet: Annotated[str, AfterValidator(_id)]
+
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        """Give the keys of the project. Raises Refused without a key."""
+        return quota_keys(project_of(credential), credential)
+
+    def requests(self, window: Window) -> int:
+        """Give two: what there is, and the cells of one tab."""
+        return 2
 
     def revision(self, context: Context) -> str:
         """Give a text that changes whenever a cell does. Raises as ``tables`` does."""

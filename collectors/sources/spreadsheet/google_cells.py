@@ -14,8 +14,8 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from collectors.api import CollectorError, Context, Refused, Unavailable, Unexpected
-from collectors.api.google import open_google
+from collectors.api import CollectorError, Context, Limits, Refused, Unavailable, Unexpected
+from collectors.api.google import GoogleCredential, open_google
 from collectors.sources.spreadsheet.archive import SMALLER
 from collectors.sources.spreadsheet.cells import Cell, Fault
 from collectors.sources.spreadsheet.labels import plain
@@ -131,10 +131,9 @@ class SheetAtGoogle:
             raise Refused(f"{place(file, found[0])}: is a chart or another database's, not cells")
         return str(kinds[found[0]]["title"])
 
-    def _held(self) -> AbstractContextManager[None]:
-        key = f"google-sheets:{self.google.project}"
-        at_most = self.context.credential.concurrent
-        return self.context.quota.slot(key, at_most, self.context.http.sleep)
+    def _held(self) -> AbstractContextManager[Any]:
+        keys = quota_keys(self.google.project, self.context.credential)
+        return self.context.quota.request(keys)
 
     def _explained(self, problem: "Problem") -> CollectorError | None:
         if problem.code == 403 and problem.status and not problem.reason:
@@ -150,6 +149,12 @@ class SheetAtGoogle:
                 "Sheet (File > Save as Google Sheets)"
             )
         return None
+
+
+def quota_keys(project: str, credential: GoogleCredential) -> dict[str, Limits]:
+    """Give the keys of a project, and of its requests for sheets."""
+    of_project = f"google:{project}"
+    return {of_project: Limits(), f"{of_project}:sheets": Limits(concurrent=credential.concurrent)}
 
 
 def _is_grid(tab: Mapping[str, Any]) -> bool:

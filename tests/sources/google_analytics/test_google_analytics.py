@@ -45,6 +45,7 @@ from tests.servers.http import Answer, html_answer, json_answer
 
 HERE = Path(__file__).parent
 PROPERTY = "94954354"
+KEY = f"google:property:{PROPERTY}"
 GOALS = {"start": "begin", "done": "complete"}
 
 
@@ -574,27 +575,37 @@ def test_good_figures_are_told_to_be_good(context):
 
 def test_what_is_left_is_reported_by_property_and_project(context):
     collected(context, metrics=["sessions"])
-    hour, midnight = NOW + timedelta(hours=1), datetime(2026, 11, 21, tzinfo=UTC)
+    hour, midnight = datetime(2026, 11, 20, 13, tzinfo=UTC), datetime(2026, 11, 21, tzinfo=UTC)
+    of_both = f"google:project-x:property:{PROPERTY}"
     assert context.quota.left == {
-        f"google-analytics:{PROPERTY}:tokensPerDay": (199_999, midnight),
-        f"google-analytics:{PROPERTY}:tokensPerHour": (39_999, hour),
-        f"google-analytics:{PROPERTY}:project-x:tokensPerProjectPerHour": (13_999, hour),
-        f"google-analytics:{PROPERTY}:project-x:serverErrorsPerProjectPerHour": (10, hour),
-        f"google-analytics:{PROPERTY}:potentiallyThresholdedRequestsPerHour": (120, hour),
+        (KEY, "tokensPerDay"): (199_999, midnight),
+        (KEY, "tokensPerHour"): (39_999, hour),
+        (of_both, "tokensPerProjectPerHour"): (13_999, hour),
+        (of_both, "serverErrorsPerProjectPerHour"): (10, hour),
+        (KEY, "potentiallyThresholdedRequestsPerHour"): (120, hour),
     }
 
 
-def test_requests_hold_one_of_eight_slots_of_the_property(context, server, tmp_path):
+def test_eight_requests_of_a_property_may_be_under_way_or_as_the_credential_says(
+    context, server, tmp_path
+):
     collected(context, metrics=["sessions"])
-    assert context.quota.slots == [(f"google-analytics:{PROPERTY}", 8)]
+    [asked] = context.quota.asked
+    assert [(key, one.concurrent) for key, one in asked.items()] == [
+        ("google:project-x", None),
+        (KEY, 8),
+        (f"google:project-x:property:{PROPERTY}", None),
+    ]
+    source = GoogleAnalytics(property=PROPERTY, metrics=["sessions"])
+    assert source.quota_keys(context.credential, "google-analytics") == asked
     few = context.credential.model_copy(update={"concurrent": 2})
     other = google_context(server, tmp_path, credential=few)
     collected(other, metrics=["sessions"])
-    assert other.quota.slots == [(f"google-analytics:{PROPERTY}", 2)]
+    assert [asked[KEY].concurrent for asked in other.quota.asked] == [2]
 
 
 def test_nothing_is_asked_while_a_budget_is_known_to_be_used_up(context, server):
-    context.quota.report(f"google-analytics:{PROPERTY}:tokensPerDay", 0, NOW + timedelta(hours=1))
+    context.quota.report(KEY, 0, NOW + timedelta(hours=1), "tokensPerDay")
     assert isinstance(error_of(context), QuotaSpent)
     assert server.bodies() == []
 
@@ -627,8 +638,7 @@ def test_tokens_of_the_hour_are_waited_for_without_asking_again(context, server,
     assert isinstance(error, Unavailable)
     assert error.retry_after == 1800
     assert context.http.sleep.seconds == []
-    [key] = [key for key, (left, _) in context.quota.left.items() if left == 0]
-    assert key.endswith(name)
+    assert [bucket for (_, bucket), (left, _) in context.quota.left.items() if left == 0] == [name]
     asked = len(server.requests)
     assert isinstance(error_of(context), QuotaSpent)
     assert len(server.requests) == asked

@@ -30,7 +30,7 @@ from tests.sources.google_analytics_realtime.case import EVENTS, NOON
 HERE = Path(__file__).parent
 PROPERTY = "94954354"
 TICK = Window(NOON, NOON + timedelta(minutes=2))
-KEY = f"google-analytics-realtime:{PROPERTY}"
+KEY = f"google:property:{PROPERTY}:realtime"
 
 
 @pytest.fixture
@@ -121,9 +121,10 @@ def test_where_nobody_is_there_figures_are_zero_and_rows_are_none(context, accou
 
 def test_its_quota_is_not_that_of_the_other_reports(context, account):
     collected(context)
-    assert context.quota.slots == [(KEY, 8)]
-    assert context.quota.left[f"{KEY}:tokensPerDay"][0] == 199_999
-    assert f"{KEY}:project-x:tokensPerProjectPerHour" in context.quota.left
+    assert [asked[KEY].concurrent for asked in context.quota.asked] == [8]
+    assert context.quota.left[KEY, "tokensPerDay"][0] == 199_999
+    of_both = f"google:project-x:property:{PROPERTY}:realtime"
+    assert (of_both, "tokensPerProjectPerHour") in context.quota.left
     assert account.quota["tokensPerDay"].remaining == 200_000
 
     account.realtime_quota["tokensPerDay"] = Bucket(0)

@@ -150,7 +150,7 @@ def test_nothing_at_all_is_not_yet_until_google_has_counted(context, account):
 def test_its_quota_is_that_of_all_reports(context, account):
     account.quota["tokensPerDay"] = Bucket(0)
     assert isinstance(error_of(context), QuotaSpent)
-    assert context.quota.left[f"google-analytics:{PROPERTY}:tokensPerDay"][0] == 0
+    assert context.quota.left[f"google:property:{PROPERTY}", "tokensPerDay"][0] == 0
 
 
 def test_days_of_another_zone_are_told(context, account):

@@ -1,5 +1,6 @@
 import textwrap
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,6 +13,7 @@ import collectors.sources.matomo as manual
 from collectors.api import (
     CollectorError,
     HttpClient,
+    Limits,
     Period,
     Refused,
     Secret,
@@ -140,7 +142,8 @@ def test_requests_under_way_are_counted_for_each_installation(installation):
     with MatomoServer(installation) as server:
         quota = RecordingQuota(FixedClock(NOW))
         collected(server, context=context_for(server, quota=quota))
-    assert quota.slots == [(f"matomo:{server.url}/index.php", 8)]
+    [asked] = quota.asked
+    assert asked == {f"matomo:{urlsplit(server.url).netloc}": Limits(concurrent=8)}
 
 
 def test_a_measure_that_no_row_has_is_told_with_the_nearest(installation):

@@ -297,15 +297,15 @@ def test_what_is_left_is_reported_after_every_reply(account):
         context = context_for(server)
         collected(server, context=context)
     assert context.quota.left == {
-        "pingdom:pingdom:short": (394, NOW + timedelta(seconds=3589)),
-        "pingdom:pingdom:long": (71994, NOW + timedelta(seconds=2591989)),
+        ("pingdom:pingdom", "short"): (394, NOW + timedelta(seconds=3589)),
+        ("pingdom:pingdom", "long"): (71994, NOW + timedelta(seconds=2591989)),
     }
 
 
 def test_nothing_is_asked_while_a_budget_is_known_to_be_used_up(account):
     with PingdomServer(account) as server:
         context = context_for(server)
-        context.quota.report("pingdom:pingdom:long", 0, NOW + HOUR)
+        context.quota.report("pingdom:pingdom", 0, NOW + HOUR, "long")
         with pytest.raises(QuotaSpent):
             collected(server, context=context)
     assert server.requests == []
@@ -322,13 +322,14 @@ def test_a_429_with_a_far_reset_is_quota_spent_until_then(account):
 def test_a_429_with_a_near_reset_is_waited_for(account):
     def full_again(seconds):
         waits.append(seconds)
+        clock.advance(timedelta(seconds=seconds))
         account.short.remaining = 100
 
-    waits = []
+    waits, clock = [], FixedClock(NOW)
     account.short = Budget(0, 30)
     with PingdomServer(account) as server:
-        http = HttpClient(FixedClock(NOW), sleep=full_again, proxies={})
-        assert len(collected(server, context=context_for(server, http=http))) == 24
+        http = HttpClient(clock, sleep=full_again, proxies={})
+        assert len(collected(server, context=context_for(server, http=http, clock=clock))) == 24
     [waited] = waits
     assert 30 <= waited <= 31
 

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from collectors.api import ALWAYS, Period, Refused, Unavailable, Unexpected
+from collectors.api import ALWAYS, Limits, Period, Refused, Unavailable, Unexpected
 from collectors.periods import UTC_ZONE
 from collectors.sources.spreadsheet.google import GoogleSheets
 from tests.google import google_context
@@ -135,7 +135,8 @@ def test_the_scope_is_the_smallest_that_reads_sheets(server, context):
     asked = [one for one in server.requests if one.path == "/token"]
     assert len(asked) == 1
     assert server.wanted == SHEETS_SCOPE
-    assert [key for key, _ in context.quota.slots] == ["google-sheets:project-x"] * 2
+    keys = {"google:project-x": Limits(), "google:project-x:sheets": Limits(concurrent=8)}
+    assert context.quota.asked == [keys] * 2
 
 
 def no_access(server):
