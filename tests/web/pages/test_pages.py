@@ -152,7 +152,7 @@ def test_planted_secrets_are_nowhere(pages):
 
 def test_runs_and_dead_letters_come_page_by_page(site):
     failed = [one.split()[:2] for one in rows(site.text("/runs?state=failed"))]
-    assert [int(number) for number, _ in failed] == sorted((int(one[0]) for one in failed))[::-1]
+    assert [int(number) for number, _ in failed] == sorted(int(one[0]) for one in failed)[::-1]
     assert {name for _, name in failed} == {"bridge/failed", "bridge/late"}
     assert "No run fits." in site.text(f"/runs?state=failed&before={failed[-1][0]}")
     assert "No run fits." in site.text("/runs?before=-1")
