@@ -13,6 +13,8 @@ import click
 
 from collectors import __version__
 from collectors.cli import logs
+from collectors.cli.alerts import alerts
+from collectors.cli.backfill import backfill
 from collectors.cli.check import check
 from collectors.cli.completion import VARIABLE, completion
 from collectors.cli.credentials import credentials
@@ -129,6 +131,7 @@ for command in (
     outbox,
     targets,
     dead_letters,
+    alerts,
     credentials,
     list_sources,
     new,

@@ -124,9 +124,10 @@ class Incidents(Part):
         now = self.now()
         return found if any(one.not_before <= now for one in found) else []
 
-    def told(self, limit: int = 100) -> list[Alert]:
-        """Give what was told last, or still waits to be, the newest first."""
-        return self._alerts(_told().order_by(alerts.c.id.desc()).limit(limit))
+    def told(self, incident_ids: Collection[int]) -> list[Alert]:
+        """Give what was told of these incidents, or still waits to be, in order."""
+        which = alerts.c.incident_id.in_(incident_ids)
+        return self._alerts(_told().where(which).order_by(alerts.c.id))
 
     def note_sent(self, sent: Sequence[Alert]) -> None:
         """Note that these have been told."""
