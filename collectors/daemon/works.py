@@ -51,7 +51,7 @@ class Works:
             moved=lambda: pulse.touch("planner"),
         )
         self.retries = Retries(present.parts.clock.now, self.planner.look_at)
-        self.ticker = Ticker(present.parts.clock, self._ticked)
+        self.ticker = Ticker(present.parts.clock, self._ticked, lambda: pulse.touch("ticker"))
         self.sender = self._new_sender()
 
     def start(self) -> None:

@@ -33,12 +33,15 @@ class Ticker:
     """Calls ``on_tick`` with who ticked and when, one tick after the other, in a thread of its own.
 
     A tick is told once it was taken: if ``on_tick`` raises, that is logged, and the tick told again
-    ten seconds later. The other methods may be called from any thread, but ``stop`` not by
+    ten seconds later. ``moved`` is called at every look, once a second at least. The other methods may be called from any thread, but ``stop`` not by
     ``on_tick``.
     """
 
-    def __init__(self, clock: Clock, on_tick: OnTick) -> None:
+    def __init__(
+        self, clock: Clock, on_tick: OnTick, moved: Callable[[], None] = lambda: None
+    ) -> None:
         self._clock = clock
+        self._moved = moved
         self._on_tick = on_tick
         self._agenda = Agenda()
         self._lock = Lock()
@@ -73,6 +76,7 @@ class Ticker:
             return self._agenda.next_look()
 
     def _tell(self) -> None:
+        self._moved()
         now = self._clock.now()
         while tick := self._take(now):
             try:
