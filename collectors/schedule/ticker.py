@@ -33,8 +33,8 @@ class Ticker:
     """Calls ``on_tick`` with who ticked and when, one tick after the other, in a thread of its own.
 
     A tick is told once it was taken: if ``on_tick`` raises, that is logged, and the tick told again
-    ten seconds later. ``moved`` is called at every look, once a second at least. The other methods may be called from any thread, but ``stop`` not by
-    ``on_tick``.
+    ten seconds later. ``moved`` is called at every look, once a second at least. The other methods
+    may be called from any thread, but ``stop`` not by ``on_tick``.
     """
 
     def __init__(
