@@ -116,6 +116,7 @@ def cli(
 for command in (
     daemon,
     run,
+    backfill,
     validate,
     check,
     list_collectors,

@@ -81,6 +81,15 @@ def duration(value: timedelta) -> str:
     return f"{seconds} seconds"
 
 
+def roughly(seconds: float) -> str:
+    """Spell how long something may take: ``about 3 hours``."""
+    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= size:
+            count = round(seconds / size)
+            return f"about {count} {name}" + ("" if count == 1 else "s")
+    return "less than a minute"
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "-"

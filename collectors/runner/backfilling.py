@@ -36,11 +36,16 @@ def feed(
     going = book.running(only)
     if not going:
         return 0
-    paused = parts.store.pauses.paused(collectors.values())
-    free = {name: one for name, one in collectors.items() if one.enabled and name not in paused}
+    free = collectable(parts, collectors)
     entered = sum(_Feeder(parts, one, free).feed(at_most) for one in going)
     book.settle()
     return entered
+
+
+def collectable(parts: Parts, collectors: Mapping[str, Collector]) -> dict[str, Collector]:
+    """Give those of these collectors that are enabled and not paused."""
+    paused = parts.store.pauses.paused(collectors.values())
+    return {name: one for name, one in collectors.items() if one.enabled and name not in paused}
 
 
 @dataclass

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import zip_longest
 
 from collectors.api import Document, Limits, Probing
+from collectors.api.quotas import laid_over
 from collectors.clock import epoch, from_epoch
 from collectors.config.inputs import layers
 from collectors.config.model import Collector
@@ -65,6 +66,11 @@ class Draft:
     wish: Wish
     shares: Sequence[Share]
     speeds: Mapping[str, float]
+
+    @cached_property
+    def runs(self) -> int:
+        """How many runs it would lead to."""
+        return sum(one.runs for one in self.shares)
 
     @cached_property
     def requests(self) -> int:
@@ -151,13 +157,13 @@ def _share(parts: Parts, collector: Collector, stretches: Sequence[Stretch], wis
     windows = [one for gap in missing for one in _windows(parts, terms, gap)]
     context = parts.context(collector, [])
     with border(collector):
-        keys = collector.source.quota_keys(context.credential, context.credential_name)
+        brought = collector.source.quota_keys(context.credential, context.credential_name)
     return Share(
         collector=collector,
         chunks=made,
         runs=len(windows),
         requests=_requests(collector, windows),
-        keys=keys,
+        keys={key: laid_over(key, one, parts.quotas) for key, one in brought.items()},
         settled=count_periods(collector, subtract(reached, missing)),
         forgotten=next(map(window_of, subtract(whole, reached)), None),
     )
