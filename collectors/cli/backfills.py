@@ -41,7 +41,7 @@ def show(settings: Settings, number: int, *, as_json: bool) -> int:
         progress = store.backfills.progress([number])
         chunks = [_chunk(one) for one in store.backfills.parts(number)]
     if as_json:
-        show_json({**row_of(progress[0]), "chunks": chunks})
+        show_json({"backfill": row_of(progress[0]), "chunks": chunks})
         return 0
     show_progress(progress, as_json=False)
     show_rows(chunks, as_json=False, empty="")

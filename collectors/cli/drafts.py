@@ -99,8 +99,9 @@ def _total(made: Draft, answer: Mapping[str, Any]) -> str:
         if made.is_guessed
         else "judged by past runs"
     )
+    busy = sum(one.runs > 0 for one in made.shares)
     return (
-        f"{answer['periods']:,} periods of {len(made.shares):,} collectors in "
+        f"{answer['periods']:,} periods of {busy:,} collectors in "
         f"{answer['requests']:,} requests: {roughly(answer['seconds'])}, {basis}"
     )
 

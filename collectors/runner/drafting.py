@@ -153,14 +153,14 @@ def _share(parts: Parts, collector: Collector, stretches: Sequence[Stretch], wis
     whole = _whole(parts, replace(terms, earliest=None), wish)
     reached = _whole(parts, terms, wish)
     missing = subtract(reached, () if wish.force else _settled(stretches))
-    made = _chunks(collector, reached, missing, wish)
-    windows = [one for gap in missing for one in _windows(parts, terms, gap)]
+    made = list(_pieces(collector, reached, missing, wish))
+    windows = [one for held in made for gap in held for one in _windows(parts, terms, gap)]
     context = parts.context(collector, [])
     with border(collector):
         brought = collector.source.quota_keys(context.credential, context.credential_name)
     return Share(
         collector=collector,
-        chunks=made,
+        chunks=[_chunk(collector, held) for held in made],
         runs=len(windows),
         requests=_requests(collector, windows),
         keys={key: laid_over(key, one, parts.quotas) for key, one in brought.items()},
@@ -186,20 +186,24 @@ def _settled(stretches: Sequence[Stretch]) -> Iterator[Interval]:
     return ((one.start, one.end) for one in stretches if one.settled)
 
 
-def _chunks(
+def _pieces(
     collector: Collector, reached: Sequence[Interval], missing: Sequence[Interval], wish: Wish
-) -> list[BackfillChunk]:
-    """Give the chunks in which something is missing, without what is not missing at their ends."""
+) -> Iterator[list[Interval]]:
+    """Give what is missing, chunk by chunk, in the order in which it is collected."""
     calendar = (wish.chunk, collector.period, collector.zone)
-    cut = (one for stretch in reached for one in chunks(window_of(stretch), *calendar))
-    found = []
-    for chunk in cut:
-        held = intersect([(epoch(chunk.start), epoch(chunk.end))], missing)
-        if held:
-            bounds = {"start": held[0][0], "end": held[-1][1]}
-            periods = count_periods(collector, held)
-            found.append(BackfillChunk(collector=collector.name, **bounds, periods=periods))
-    return found[::-1] if wish.newest_first else found
+    cut = [one for stretch in reached for one in chunks(window_of(stretch), *calendar)]
+    for chunk in reversed(cut) if wish.newest_first else cut:
+        if held := intersect([(epoch(chunk.start), epoch(chunk.end))], missing):
+            yield held
+
+
+def _chunk(collector: Collector, held: Sequence[Interval]) -> BackfillChunk:
+    return BackfillChunk(
+        collector=collector.name,
+        start=held[0][0],
+        end=held[-1][1],
+        periods=count_periods(collector, held),
+    )
 
 
 def count_periods(collector: Collector, stretches: Sequence[Interval]) -> int:

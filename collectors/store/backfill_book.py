@@ -173,11 +173,14 @@ class BackfillBook(Part):
         return self._stop(backfill_id, (BackfillState.RUNNING,), BackfillState.PAUSED)
 
     def resume(self, backfill_id: int) -> bool:
-        """Let it go on; False where it is not paused."""
+        """Let it go on, and try at once what waits after a failure; False where it has ended."""
 
         def work(connection: Connection) -> bool:
-            before = (BackfillState.PAUSED,)
-            return backfills.change_state(connection, backfill_id, before, BackfillState.RUNNING)
+            before = (BackfillState.RUNNING, BackfillState.PAUSED)
+            if not backfills.change_state(connection, backfill_id, before, BackfillState.RUNNING):
+                return False
+            backfills.wait_no_longer(connection, backfill_id)
+            return True
 
         return self.database.write(work)
 

@@ -270,6 +270,12 @@ def withdraw(connection: Connection, backfill_id: int, reason: str, now: int) ->
     )
 
 
+def wait_no_longer(connection: Connection, backfill_id: int) -> None:
+    """Let parts that wait after a failure be tried at once."""
+    late = sa.and_(parts.c.backfill_id == backfill_id, parts.c.state == PartState.WAITING)
+    connection.execute(parts.update().where(late).values(not_before=None))
+
+
 def retry(connection: Connection, backfill_id: int) -> int:
     """Let the failed parts of a backfill be tried again; gives how many."""
     failed = sa.and_(parts.c.backfill_id == backfill_id, parts.c.state == PartState.FAILED)
