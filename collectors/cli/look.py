@@ -8,9 +8,10 @@ import yaml
 
 from collectors.cli import completing
 from collectors.cli.choosing import choose, one_collector, usable
-from collectors.cli.output import duration, show_json, show_rows
+from collectors.cli.output import show_json, show_rows
 from collectors.cli.settings import Settings
 from collectors.config.model import Collector
+from collectors.config.quantities import spell_duration
 
 
 @click.command("list")
@@ -78,6 +79,8 @@ def _effective(collector: Collector) -> dict[str, Any]:
         "source": collector.source.name,
         "query": collector.source.model_dump(mode="json", exclude_none=True, by_alias=True),
         "schedule": collector.schedule.text,
+        "tick_zone": str(collector.tick_zone),
+        "splay": spell_duration(collector.splay) if collector.splay else None,
         "period": str(collector.period),
         "zone": str(collector.zone),
         "data_set": str(collector.data_set),
@@ -85,8 +88,8 @@ def _effective(collector: Collector) -> dict[str, Any]:
         **mapping,
         "units": dict(collector.units) or None,
         "since": collector.since.isoformat() if collector.since else None,
-        "settle": duration(collector.settle),
-        "deadline": duration(collector.deadline) if collector.deadline else None,
+        "settle": spell_duration(collector.settle),
+        "deadline": spell_duration(collector.deadline) if collector.deadline else None,
         "enabled": collector.enabled,
         "labels": sorted(collector.labels),
         "replace": collector.replace or None,

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from collectors.clock import from_epoch
+from collectors.config.quantities import spell_duration
 from collectors.periods import ALWAYS
 from collectors.values import Secret
 
@@ -71,16 +72,6 @@ def stretch(start: int, end: int) -> str:
     return f"{from_epoch(start):%Y-%m-%dT%H:%MZ} - {from_epoch(end):%Y-%m-%dT%H:%MZ}"
 
 
-def duration(value: timedelta) -> str:
-    """Spell a length of time as the configuration does: ``3 hours``."""
-    seconds = int(value.total_seconds())
-    for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
-        if seconds and seconds % size == 0:
-            count = seconds // size
-            return f"{count} {name}" + ("" if count == 1 else "s")
-    return f"{seconds} seconds"
-
-
 def roughly(seconds: float) -> str:
     """Spell how long something may take: ``about 3 hours``."""
     for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
@@ -106,7 +97,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, timedelta):
-        return duration(value)
+        return spell_duration(value)
     if isinstance(value, set | frozenset):
         return sorted(value)
     if isinstance(value, Secret):

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from collectors.api import Resets
 from collectors.config.schedules import (
     EVERY,
     FORMS,
@@ -26,11 +27,12 @@ Kind = Literal["string_type", "schedule_type"]
 """What ``wording`` says is wanted where there is no text."""
 
 _DURATION = re.compile(r"(\d{1,6}) ?(second|minute|hour|day|week)s?")
-_UNITS = {86_400: "day", 3_600: "hour", 60: "minute", 1: "second"}
+_UNITS = {"day": 86_400, "hour": 3_600, "minute": 60}
 _SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(B|kB|KB|MB|GB|TB)")
 _BYTES = {"B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 _TIME = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 _URL = re.compile(r"https?://[^\s/@]+(/\S*)?")
+_PERCENT = re.compile(r"(\d{1,2}) ?%")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -42,10 +44,12 @@ def parse_duration(text: str) -> timedelta:
 
 
 def spell_duration(duration: timedelta) -> str:
-    """Write whole seconds as ``parse_duration`` reads them, in the largest unit that fits."""
+    """Write whole seconds as ``parse_duration`` reads them: ``3 hours``."""
     seconds = duration // timedelta(seconds=1)
-    size, unit = next(one for one in _UNITS.items() if seconds % one[0] == 0)
-    return f"{seconds // size} {unit}{'' if seconds == size else 's'}"
+    fitting = (one for one in _UNITS.items() if seconds and seconds % one[1] == 0)
+    unit, size = next(fitting, ("second", 1))
+    count = seconds // size
+    return f"{count} {unit}" + ("" if count == 1 else "s")
 
 
 def parse_size(text: str) -> int:
@@ -60,6 +64,22 @@ def parse_time(text: str) -> time:
     if _TIME.fullmatch(text):
         return time.fromisoformat(text)
     raise ValueError(f"{text!r} is not a time of day: write it like 06:30")
+
+
+def parse_percent(text: str) -> float:
+    """Read ``50%`` as a share; raises ValueError with what would be right."""
+    if match := _PERCENT.fullmatch(text):
+        return int(match[1]) / 100
+    raise ValueError(f"{text!r} is not a share of less than 100%: write it like '50%'")
+
+
+def parse_reset_time(text: str) -> Resets:
+    """Read ``00:00 America/Los_Angeles``; raises ValueError with what would be right."""
+    at, _, zone = text.partition(" ")
+    if not zone:
+        message = "is not a time of day and a zone: write it like '00:00 America/Los_Angeles'"
+        raise ValueError(f"{text!r} {message}")
+    return Resets(parse_time(at), parse_zone(zone.strip()))
 
 
 def parse_day(text: str) -> date:
@@ -109,6 +129,8 @@ def _words(pattern: str, *examples: str) -> dict[str, Any]:
 
 _AS_DURATION = _words(_DURATION.pattern, "90 minutes", "2 days")
 _AS_SIZE = _words(_SIZE.pattern, "500 MB", "1 GB")
+_AS_PERCENT = _words(_PERCENT.pattern, "50%")
+_AS_RESET_TIME = _words(rf"{_TIME.pattern} +\w[\w+-]*(/\w[\w+-]*)*", "00:00 America/Los_Angeles")
 _AS_DAY = _words(_DAY.pattern, "2014-04-01")
 _AS_TIME = _words(_TIME.pattern, "06:30")
 _AS_ZONE = _words(r"\w[\w+-]*(/\w[\w+-]*)*", "Europe/London", "UTC")
@@ -128,6 +150,8 @@ _AS_SCHEDULE = {
 
 Duration = Annotated[timedelta, _from_text(parse_duration), WithJsonSchema(_AS_DURATION)]
 Size = Annotated[int, _from_text(parse_size), WithJsonSchema(_AS_SIZE)]
+Percent = Annotated[float, _from_text(parse_percent), WithJsonSchema(_AS_PERCENT)]
+ResetTime = Annotated[Resets, _from_text(parse_reset_time), WithJsonSchema(_AS_RESET_TIME)]
 Day = Annotated[date, _from_text(parse_day), WithJsonSchema(_AS_DAY)]
 TimeOfDay = Annotated[time, _from_text(parse_time), WithJsonSchema(_AS_TIME)]
 Zone = Annotated[ZoneInfo, _from_text(parse_zone), WithJsonSchema(_AS_ZONE)]

@@ -66,6 +66,7 @@ class TestShow:
         assert shown["collector"] == "toll/hourly"
         assert shown["said_in"].endswith("services/toll.yaml:3:3")
         assert (shown["settle"], shown["batch"], shown["enabled"]) == ("0 seconds", 1000, True)
+        assert (shown["tick_zone"], shown["splay"]) == ("Europe/London", "10 minutes")
 
     def test_as_json_too(self, coast):
         assert coast.run("show", "toll/hourly", "--json").json["source"] == "feed"
