@@ -1,0 +1,70 @@
+"""A daemon that lives in the test's own process, beside a place."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr
+from io import StringIO
+
+from collectors.cli.assembling import remade
+from collectors.cli.settings import Settings, World
+from collectors.daemon import Daemon, Notifier, Ways, Why
+from collectors.runner import Parts
+from collectors.store import Store
+from tests.places import Place
+
+LONGEST = 30.0
+"""Seconds after which a test gives up."""
+TURN = 0.02
+
+
+class Living:
+    """A daemon and what can be seen of it. ``ended`` is what its ``run`` gave."""
+
+    def __init__(self, daemon: Daemon, parts: Parts) -> None:
+        self.daemon = daemon
+        self.parts = parts
+        self.ended: tuple[Why, bool] | None = None
+
+    @property
+    def store(self) -> Store:
+        """The store of the daemon."""
+        return self.parts.store
+
+    def until(self, holds: Callable[[], object]) -> None:
+        """Wait until something holds."""
+        end, turn = time.monotonic() + LONGEST, threading.Event()
+        while not holds():
+            assert time.monotonic() < end, "it never came true"
+            turn.wait(TURN)
+
+
+@contextmanager
+def living(place: Place, *, limit: float = LONGEST) -> Iterator[Living]:
+    """Let a daemon of a place live while inside; runs have ``limit`` seconds to end."""
+    world = World(
+        sources=place.sources,
+        clock=place.clock,
+        patience=place.patience,
+        busy=place.busy,
+        http=place.http,
+        step=place.step,
+    )
+    settings = Settings(world, place.config, place.credentials, None)
+    with redirect_stderr(StringIO()), settings.store() as store, settings.parts(store) as parts:
+        ways = Ways(load=settings.load, remake=remade)
+        one = Living(Daemon(settings.configuration, parts, ways, Notifier(None)), parts)
+        begun = threading.Event()
+
+        def run() -> None:
+            one.ended = one.daemon.run(limit, begun.set)
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert begun.wait(LONGEST)
+        try:
+            yield one
+        finally:
+            one.daemon.stop()
+            thread.join(LONGEST)
+            assert not thread.is_alive()
