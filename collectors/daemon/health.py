@@ -49,20 +49,23 @@ class Health:
 
     def ready(self, *, late_fails: bool) -> dict[str, Any]:
         """Tell whether the daemon does its work: ``ok``, and of each check what is wrong, if so."""
+        checks: dict[str, str | None] = {"store": None, "configuration": self.trouble()}
+        late: dict[str, Any] = {}
         try:
-            sight = self.lookout.look()
+            checks["daemon"] = self._daemon()
+            late = _late(self.lookout.look())
         except StoreError as exc:
-            reason = self.lookout.parts().vault.scrub(str(exc))
-            return {"ok": False, "checks": {"store": reason, "configuration": self.trouble()}}
-        checks = {
-            "store": None,
-            "configuration": self.trouble(),
-            "daemon": None if sight.is_daemon else "this process is not the daemon of its store",
-        }
-        if late_fails:
-            checks["late"] = f"{len(sight.late)} collectors are late" if sight.late else None
-        ok = not any(checks.values())
-        return {"ok": ok, "checks": checks, "late": _late(sight)}
+            checks["store"] = self.lookout.parts().vault.scrub(str(exc))
+        if late_fails and late.get("count"):
+            checks["late"] = f"{late['count']} collectors are late"
+        return {"ok": not any(checks.values()), "checks": checks, "late": late}
+
+    def _daemon(self) -> str | None:
+        post = self.lookout.parts().store.post
+        holder = post.holder()
+        if holder is not None and holder.owner == post.owner:
+            return None
+        return "this process is not the daemon of its store"
 
 
 def _late(sight: Sight) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from collectors.standing import Standing, standings
 from collectors.store import Depth, Store
 from collectors.store.quota_standing import QuotaStanding
 
-FRESH = 10.0
-"""Seconds for which what was seen is shown again."""
+FRESH, STALE = 10.0, 300.0
+"""Seconds for which what was seen is shown again, at least and at most."""
+SHARE = 50
+"""In between, so many times as long as looking took: it takes a fiftieth of the time at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,15 +52,18 @@ class Lookout:
         self.parts = parts
         self._ticking = ticking
         self._lock = threading.Lock()
-        self._seen: tuple[float, Sight] | None = None
+        self._seen: Sight | None = None
+        self._until = 0.0
 
     def look(self) -> Sight:
-        """Give what the store holds, as it was at most ``FRESH`` seconds ago. Raises StoreError."""
+        """Give what the store holds, or held up to ``STALE`` seconds ago. Raises StoreError."""
         with self._lock:
-            if self._seen is None or self._ticking() - self._seen[0] >= FRESH:
-                sight = _look(self.parts())
-                self._seen = self._ticking(), sight
-            return self._seen[1]
+            began = self._ticking()
+            if self._seen is None or began >= self._until:
+                self._seen = _look(self.parts())
+                ended = self._ticking()
+                self._until = ended + min(STALE, max(FRESH, SHARE * (ended - began)))
+            return self._seen
 
 
 def _look(parts: Parts) -> Sight:

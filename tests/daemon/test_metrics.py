@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from collectors.daemon.lookout import FRESH
+from collectors.daemon.lookout import FRESH, Lookout
 from collectors.runner import Delivered, Fate, Outcome
 from collectors.store import State
 from tests.conftest import CHECKOUT
@@ -171,6 +171,16 @@ def test_without_the_store_the_other_metrics_are_still_shown(toll):
         assert seen.value("collector_store_up") == 0
         assert seen.value("collector_outbox_entries", target=PLATFORM) is None
         assert seen.value("collector_tick_delay_seconds_count") == 1
+
+
+def test_what_takes_long_to_look_at_is_looked_at_less_often(toll):
+    with watched(toll) as seen:
+        moments = iter([0.0, 1.0, 50.9, 51.0, 61.0, 361.0])
+        lookout = Lookout(lambda: seen.parts, ticking=lambda: next(moments))
+        first, shown_again, second = lookout.look(), lookout.look(), lookout.look()
+        assert first is shown_again is not second
+        with pytest.raises(StopIteration):
+            lookout.look()  # after 300 seconds it looks again, however long looking takes
 
 
 def test_the_page_is_in_the_format_that_is_asked_for(toll):

@@ -13,6 +13,7 @@ from tests.conftest import CHECKOUT
 
 DEPLOY = CHECKOUT / "deploy"
 MANUAL = (CHECKOUT / "docs/operations.md").read_text()
+(PORT,) = [param for param in cli.commands["daemon"].params if param.name == "port"]
 SUFFIXES = ("_bucket", "_sum", "_count")
 
 
@@ -86,7 +87,7 @@ def test_every_alert_watches_metrics_that_there_are_and_says_what_to_do():
 def test_prometheus_asks_where_the_daemon_answers_and_reads_the_alerts():
     settings = yaml.safe_load((DEPLOY / "prometheus.yml").read_text())
     (job,) = settings["scrape_configs"]
-    assert job["static_configs"] == [{"targets": ["127.0.0.1:8080"]}]
+    assert job["static_configs"] == [{"targets": [f"127.0.0.1:{PORT.default}"]}]
     assert all((DEPLOY / name).exists() for name in settings["rule_files"])
     assert f'up{{job="{job["job_name"]}"}}' in (DEPLOY / "alerts.rules.yml").read_text()
 
@@ -217,4 +218,6 @@ def test_the_image_is_healthy_while_the_daemon_is_live():
     assert command[:2] == ["/opt/collector/.venv/bin/python", "-c"]
     compile(command[2], "HEALTHCHECK", "exec")
     assert "/health/live" in command[2]
-    assert f"COLLECTOR_PORT={said('EXPOSE')[0]}" in " ".join(said("ENV"))
+    assert f'os.environ["{PORT.envvar}"]' in command[2]
+    assert f"{PORT.envvar}={said('EXPOSE')[0]}" in " ".join(said("ENV"))
+    assert f"127.0.0.1:{PORT.default}:{said('EXPOSE')[0]}" in MANUAL
