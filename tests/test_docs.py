@@ -33,6 +33,7 @@ SECTIONS: dict[type[BaseModel], str] = {
     files.EmbeddedKeys: "`embedded`",
     files.DataSetKeys: "`data_sets`",
     files.OutboxKeys: "`outbox`",
+    files.QuotaKeys: "`quotas`",
     files.ServiceKeys: "A service",
     files.ProfileKeys: "A profile",
     files.ParameterKeys: "Parameters",

@@ -211,6 +211,7 @@ class Settings:
             peek=self._peek,
             targets=platform.targets,
             collectors=self.configuration.collectors,
+            quotas=self.configuration.platform.quotas,
             patience=self.world.patience,
         )
 

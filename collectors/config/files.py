@@ -9,6 +9,8 @@ from collectors.config.digests import TokenDigest
 from collectors.config.quantities import (
     Day,
     Duration,
+    Percent,
+    ResetTime,
     ScheduleText,
     SecretUrl,
     Size,
@@ -23,6 +25,7 @@ _FILE = "[A-Za-z0-9_][A-Za-z0-9._-]*"
 _ADDRESS = r"[^@\s<>,;\"]+@[A-Za-z0-9.-]+"
 _TARGET = "[A-Za-z0-9][A-Za-z0-9._:-]*"
 _STORED = "[a-z0-9][a-z0-9_]*"
+_QUOTA = "[A-Za-z0-9._-]+(:[A-Za-z0-9._-]+)*"
 _LETTERS = "use small letters, digits and hyphens"
 
 
@@ -52,6 +55,10 @@ def _stored_name(text: str) -> str:
     return _matching(text, _STORED, "a data set's own name: use small letters, digits and _")
 
 
+def _quota_name(text: str) -> str:
+    return _matching(text, _QUOTA, "a quota's name: write it like google or pingdom:main")
+
+
 def _matching(text: str, pattern: str, what: str) -> str:
     if re.fullmatch(pattern, text) is None:
         raise ValueError(f"{text!r} is not {what}")
@@ -67,6 +74,7 @@ Address = Annotated[str, AfterValidator(_address), _spelt(_ADDRESS)]
 Name = Annotated[str, AfterValidator(name_of), _spelt(NAME)]
 DataSetName = Annotated[str, AfterValidator(_data_set), _spelt(_DATA_SET)]
 FileName = Annotated[str, AfterValidator(file_name), _spelt(_FILE)]
+QuotaName = Annotated[str, AfterValidator(_quota_name), _spelt(_QUOTA)]
 StoredName = Annotated[str, AfterValidator(_stored_name), _spelt(_STORED)]
 TargetName = Annotated[str, AfterValidator(_target_name), _spelt(_TARGET)]
 Url = Annotated[str, Field(json_schema_extra={"format": "uri", "pattern": "^https?://[^@?]+$"})]
@@ -120,6 +128,23 @@ class OutboxKeys(_Keys):
 
     limit: Size = Field(default=1_000_000_000, json_schema_extra={"default": "1 GB"})
     """How much may wait in one lane, before compression: 500 MB, 2 GB."""
+
+
+class QuotaKeys(_Keys):
+    """What may be asked of a provider."""
+
+    concurrent: int | None = Field(default=None, ge=1)
+    """How many requests may be under way at once."""
+    per_minute: int | None = Field(default=None, ge=1)
+    """How many may be made in any minute."""
+    per_hour: int | None = Field(default=None, ge=1)
+    """How many may be made in any hour."""
+    per_day: int | None = Field(default=None, ge=1)
+    """How many may be made in a day of the provider's."""
+    resets: ResetTime | None = None
+    """When a day of the provider's begins, and where: `00:00 America/Los_Angeles`."""
+    reserve_for_live: Percent | None = None
+    """The share that only live work may use, and what is asked for by hand: `50%`."""
 
 
 class MailKeys(_Keys):
@@ -200,6 +225,8 @@ class PlatformKeys(_Keys):
     """How many windows are collected at a time."""
     outbox: OutboxKeys = OutboxKeys()
     """What is collected and not delivered yet."""
+    quotas: dict[QuotaName, QuotaKeys] = {}
+    """What may be asked of providers, by quota key or the beginning of one."""
     alerts: AlertKeys = AlertKeys()
     """Who is told when data is late, and how."""
     durability: Literal["full", "normal"] = "full"

@@ -12,6 +12,7 @@ from collectors.config.model import Collector, Configuration, Place, Platform, S
 from collectors.config.nodes import Node
 from collectors.config.platforms import platform_of
 from collectors.config.profiles import Profile, profile_of
+from collectors.config.quotas import doubt_names
 from collectors.config.reader import read
 from collectors.config.references import References
 from collectors.config.services import ServiceFile, service_of
@@ -72,6 +73,7 @@ class _Reading:
         self.doubts = Findings()
         self._directory = directory
         self._references = references
+        self._platform: Node | None = None
 
     def sources(
         self,
@@ -90,6 +92,7 @@ class _Reading:
         self, platform: Platform, sources: Sources
     ) -> tuple[dict[str, Collector], dict[str, Service]]:
         self._look_around(platform.source_path)
+        doubt_names(self._platform, sources.values(), self.doubts.add)
         profiles = dict(self._profiles())
         builder = Builder(
             sources=sources,
@@ -125,7 +128,7 @@ class _Reading:
         node = read(path, report) if path.exists() else None
         if node is None:
             return Platform()
-        node = self._references.resolve(node, report)
+        self._platform = node = self._references.resolve(node, report)
         return platform_of(node, self._directory, report) or Platform()
 
     def _profiles(self) -> Iterator[tuple[str, Profile | None]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from collectors.api import Source
+from collectors.api import Limits, Source
 from collectors.config.alerts import Alerts
 from collectors.config.mapping import MappingSpec
 from collectors.config.schedules import Schedule
@@ -77,7 +77,8 @@ class Platform:
 
     ``state`` and ``embedded`` are database URLs, secret because they may hold a password;
     ``source_path`` is a folder of sources, relative to the configuration directory;
-    ``outbox_limit`` is bytes a lane; ``synchronous`` is SQLite's ``FULL`` or ``NORMAL``;
+    ``outbox_limit`` is bytes a lane; ``synchronous`` is SQLite's ``FULL`` or ``NORMAL``; ``quotas``
+    is what may be asked of providers, by quota key or the beginning of one;
     ``administrator`` is the digest of the token that may take data sets away over HTTP.
     """
 
@@ -90,6 +91,7 @@ class Platform:
     outbox_limit: int = 1_000_000_000
     synchronous: str = "FULL"
     alerts: Alerts = Alerts()  # noqa: RUF009 - frozen itself
+    quotas: Mapping[str, Limits] = field(default_factory=dict)
     data_sets: tuple[DeclaredDataSet, ...] = ()
     administrator: bytes | None = field(default=None, repr=False)
 

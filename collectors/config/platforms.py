@@ -12,6 +12,7 @@ from collectors.config.files import PlatformKeys, TargetKeys
 from collectors.config.findings import Reporter
 from collectors.config.model import EMBEDDED, Platform, Target
 from collectors.config.nodes import Entry, List, Node, Report, Table, Text
+from collectors.config.quotas import quotas_of
 from collectors.values import Secret
 
 _WHAT = "the platform"
@@ -47,6 +48,7 @@ def platform_of(node: Node, directory: Path, report: Reporter) -> Platform | Non
         outbox_limit=keys.outbox.limit,
         synchronous=keys.durability.upper(),
         alerts=alerts_of(keys.alerts, keys.timezone or default.timezone),
+        quotas=quotas_of(keys.quotas),
         data_sets=data_sets,
         administrator=keys.embedded.administrator_token,
     )

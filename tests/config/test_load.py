@@ -1,12 +1,15 @@
 """What good files become."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from collectors.api import Limits, Resets
 from collectors.config import load
 from collectors.periods import Period
+from collectors.sources import registry
 from collectors.values import DataSet, Secret
 from tests.config.tides import ENVIRONMENT, SOURCES, Part
 
@@ -14,7 +17,7 @@ PROFILE = (Path(__file__).parent / "good/profiles/transaction.yaml").read_text()
 PLANTED = "planted-"
 
 
-def configuration(directory, files, environment=ENVIRONMENT):
+def configuration(directory, files, environment=ENVIRONMENT, sources=SOURCES):
     for name, content in {"profiles/transaction.yaml": PROFILE, **files}.items():
         path = directory / "config" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,7 +25,7 @@ def configuration(directory, files, environment=ENVIRONMENT):
     read = load(
         directory / "config",
         directory / "credentials",
-        sources=SOURCES,
+        sources=sources,
         environment=environment,
     )
     assert [str(one) for one in read.mistakes] == []
@@ -241,6 +244,27 @@ def test_a_referenced_secret_is_wrapped_and_never_seen(reference, tmp_path):
     assert read.platform.state.reveal() == "postgresql://me:planted-token@db/state"
     for shown in (repr(read), str(read), made.source.model_dump_json(), str(made.source)):
         assert PLANTED not in shown
+
+
+def test_quotas_are_limits_by_name_and_names_that_fit_no_source_are_doubted(tmp_path):
+    platform = """quotas:
+  google: {concurrent: 8, reserve_for_live: 50%}
+  google:my-project: {per_day: 200_000, resets: 00:30 America/Los_Angeles}
+  pingdon: {per_minute: 60, per_hour: 400}
+"""
+    read = configuration(tmp_path, {"platform.yaml": platform}, sources=registry())
+    assert read.platform.quotas == {
+        "google": Limits(concurrent=8, reserve_for_live=0.5),
+        "google:my-project": Limits(
+            per_day=200_000, resets=Resets(time(0, 30), ZoneInfo("America/Los_Angeles"))
+        ),
+        "pingdon": Limits(per_minute=60, per_hour=400),
+    }
+    [doubt] = read.warnings
+    assert (doubt.line, doubt.message) == (
+        4,
+        "no source has a quota 'pingdon', so nothing obeys it (did you mean 'pingdom'?)",
+    )
 
 
 def test_a_platform_may_have_several_targets(tmp_path):

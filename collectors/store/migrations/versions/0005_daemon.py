@@ -84,42 +84,7 @@ def upgrade() -> None:
     )
     op.create_index("backfill_parts_by_run", "backfill_parts", ["run_id"])
     op.create_index("backfill_parts_by_state", "backfill_parts", ["state"])
-    # What they hold is of minutes, and asked for anew.
-    op.drop_table("quotas")
-    op.drop_table("quota_slots")
-    op.create_table(
-        "quota_keys",
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("limits", sa.Text, nullable=False),
-        sa.Column("asked", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "quota_slots",
-        sa.Column("holder", sa.Text, primary_key=True),
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("live", sa.Boolean, nullable=False),
-        sa.Column("owner", sa.Text, nullable=False),
-        sa.Column("lease_until", sa.BigInteger, nullable=False),
-    )
-    op.create_index("quota_slots_by_key", "quota_slots", ["key"])
-    op.create_table(
-        "quota_uses",
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("span", sa.Text, primary_key=True),
-        sa.Column("until", sa.BigInteger, primary_key=True),
-        sa.Column("live", sa.BigInteger, nullable=False),
-        sa.Column("other", sa.BigInteger, nullable=False),
-    )
-    op.create_table(
-        "quotas",
-        sa.Column("key", sa.Text, primary_key=True),
-        sa.Column("bucket", sa.Text, primary_key=True),
-        sa.Column("remaining", sa.BigInteger, nullable=False),
-        sa.Column("most", sa.BigInteger, nullable=False),
-        sa.Column("each", sa.BigInteger, nullable=False),
-        sa.Column("resets_at", sa.BigInteger, nullable=False),
-        sa.Column("reported_at", sa.BigInteger, nullable=False),
-    )
+    _quotas()
     op.create_table(
         "incidents",
         _key(),
@@ -158,4 +123,43 @@ def upgrade() -> None:
         sa.Column("collector", sa.Text, primary_key=True),
         sa.Column("at", sa.BigInteger, primary_key=True),
         sa.Column("result", sa.Text, nullable=False),
+    )
+
+
+def _quotas() -> None:
+    # What they hold is of minutes, and asked for anew.
+    op.drop_table("quotas")
+    op.drop_table("quota_slots")
+    op.create_table(
+        "quota_keys",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("limits", sa.Text, nullable=False),
+        sa.Column("asked", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "quota_slots",
+        sa.Column("holder", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("live", sa.Boolean, nullable=False),
+        sa.Column("owner", sa.Text, nullable=False),
+        sa.Column("lease_until", sa.BigInteger, nullable=False),
+    )
+    op.create_index("quota_slots_by_key", "quota_slots", ["key"])
+    op.create_table(
+        "quota_uses",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("span", sa.Text, primary_key=True),
+        sa.Column("until", sa.BigInteger, primary_key=True),
+        sa.Column("live", sa.BigInteger, nullable=False),
+        sa.Column("other", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "quotas",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("bucket", sa.Text, primary_key=True),
+        sa.Column("remaining", sa.BigInteger, nullable=False),
+        sa.Column("most", sa.BigInteger, nullable=False),
+        sa.Column("each", sa.BigInteger, nullable=False),
+        sa.Column("resets_at", sa.BigInteger, nullable=False),
+        sa.Column("reported_at", sa.BigInteger, nullable=False),
     )
