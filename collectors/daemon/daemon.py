@@ -85,6 +85,7 @@ class Daemon:
         store.post.take()
         try:
             self._look_back()
+            self._tell_alive()
             with self._heart, Watchdog(self._notifier, self._pulse):
                 chores = self._start()
                 begun()
@@ -95,6 +96,7 @@ class Daemon:
                 clean = self.works.stop(limit)
             return self._why, clean and all(quiet)
         finally:
+            self._tell_alive()
             store.post.leave()
 
     def _start(self) -> list[Chores]:
@@ -130,7 +132,11 @@ class Daemon:
             self._why = Why.REPLACED
             self.stop()
             return
-        post.tell(ALIVE, {"collectors": len(self.present.active)})
+        self._tell_alive()
+
+    def _tell_alive(self) -> None:
+        store = self.present.parts.store
+        store.post.tell(ALIVE, {"collectors": len(self.present.active)})
 
     def _read_again(self) -> None:
         """Swap the configuration for what the files say now, as far as they are not broken."""

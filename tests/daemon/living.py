@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 from collectors.cli.assembling import remade
@@ -21,7 +22,8 @@ TURN = 0.02
 class Living:
     """A daemon and what can be seen of it. ``ended`` is what its ``run`` gave."""
 
-    def __init__(self, daemon: Daemon, parts: Parts) -> None:
+    def __init__(self, place: Place, daemon: Daemon, parts: Parts) -> None:
+        self.place = place
         self.daemon = daemon
         self.parts = parts
         self.ended: tuple[Why, bool] | None = None
@@ -31,12 +33,23 @@ class Living:
         """The store of the daemon."""
         return self.parts.store
 
+    def advance(self, by: timedelta) -> None:
+        """Set the clock of the place forward, and those of its servers."""
+        self.place.clock.advance(by)
+        show_time(self.place)
+
     def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds."""
         end, turn = time.monotonic() + LONGEST, threading.Event()
         while not holds():
             assert time.monotonic() < end, "it never came true"
             turn.wait(TURN)
+
+
+def show_time(place: Place) -> None:
+    """Let the servers of a place show its time in their answers."""
+    for server in place.servers:
+        server.ahead = (place.clock.now() - datetime.now(UTC)).total_seconds()
 
 
 @contextmanager
@@ -50,10 +63,11 @@ def living(place: Place, *, limit: float = LONGEST) -> Iterator[Living]:
         http=place.http,
         step=place.step,
     )
+    show_time(place)
     settings = Settings(world, place.config, place.credentials, None)
     with redirect_stderr(StringIO()), settings.store() as store, settings.parts(store) as parts:
         ways = Ways(load=settings.load, remake=remade)
-        one = Living(Daemon(settings.configuration, parts, ways, Notifier(None)), parts)
+        one = Living(place, Daemon(settings.configuration, parts, ways, Notifier(None)), parts)
         begun = threading.Event()
 
         def run() -> None:
