@@ -89,9 +89,12 @@ def ready(parts: Parts, collector: Collector, terms: Terms) -> tuple[Interval, .
 
 def changed(parts: Parts, collector: Collector, stretches: Sequence[Stretch]) -> list[Interval]:
     """Give the times of which what was collected was made of what has changed since."""
+    fed = fed_by(parts, collector) if stretches else []
+    if not fed:
+        return []
     windows = [Window(from_epoch(one.start), from_epoch(one.end)) for one in stretches]
     found = []
-    for one in fed_by(parts, collector) if windows else ():
+    for one in fed:
         unchanged = parts.store.reads.unchanged(collector.name, one.target, one.name)
         gaps = subtract([_span(one, collector, window) for window in windows], unchanged)
         found += [_moments(one, collector, gap) for gap in gaps]

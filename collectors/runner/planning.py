@@ -131,7 +131,7 @@ def lost_windows(
         history = _history(parts, collector)
     now = parts.clock.now()
     terms = terms_of(collector, history.origin, now)
-    if terms.since is None and terms.origin is None:
+    if terms.earliest is None or (terms.since is None and terms.origin is None):
         return []
     return unreachable(terms, _coverage(history.stretches), now)
 
