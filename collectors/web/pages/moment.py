@@ -36,7 +36,7 @@ class Moment:
         """All files together."""
         return self.scene.configuration
 
-    @property
+    @cached_property
     def parts(self) -> Parts:
         """The parts, in whose time it is ``now``. Raises StoreError where there is no store."""
         if self.scene.parts is None:
@@ -48,23 +48,23 @@ class Moment:
         """The store. Raises StoreError where there is none."""
         return self.parts.store
 
-    @property
+    @cached_property
     def collectors(self) -> Mapping[str, Collector]:
         """The collectors that are enabled, by name."""
         found = self.configuration.collectors
         return {name: one for name, one in sorted(found.items()) if one.enabled}
 
-    @cached_property
-    def standings(self) -> Mapping[str, Standing]:
-        """Where each of them stands."""
-        known = standings(self.parts, self.collectors, ask=False)
-        return {one.collector.name: one for one in known}
+    def standings(self, service: str | None = None) -> list[Standing]:
+        """Give where all of them stand, or those of one service."""
+        asked = {
+            name: one for name, one in self.collectors.items() if service in (None, one.service)
+        }
+        return standings(self.parts, asked, ask=False)
 
     def standing(self, name: str) -> Standing | None:
         """Give where one of them stands; None where there is none of this name."""
         one = self.collectors.get(name)
-        found = standings(self.parts, {name: one}, ask=False) if one else []
-        return found[0] if found else None
+        return standings(self.parts, {name: one}, ask=False)[0] if one else None
 
     def service(self, name: str) -> Service | None:
         """Give what its file says of a service."""

@@ -46,7 +46,7 @@ class Summary:
 def overview() -> str:
     """Show what needs attention, then every service."""
     now = moment()
-    known = states.worst_first(now.standings.values())
+    known = states.worst_first(now.standings())
     concerns = [one for one in known if states.look(one.state) == states.BAD]
     asked = request.args.get("q", "").strip()
     services = [one for one in _services(now, known) if _fits(one, asked)]
@@ -73,7 +73,7 @@ def overview() -> str:
 def collectors() -> str:
     """Show the collectors, or those in one state."""
     state, asked = request.args.get("state", ""), request.args.get("q", "").strip()
-    known = states.worst_first(moment().standings.values())
+    known = states.worst_first(moment().standings())
     chosen = [
         one
         for one in known
@@ -92,7 +92,7 @@ def collectors() -> str:
 @places.get("/services/<name>")
 def service(name: str) -> str:
     """Show the collectors of one service."""
-    known = [one for one in moment().standings.values() if one.collector.service == name]
+    known = moment().standings(name)
     if not known:
         abort(404, f"No service is called {name!r}, or all of its collectors are turned off.")
     return render_template(
