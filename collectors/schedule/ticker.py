@@ -59,7 +59,8 @@ class Ticker:
 
     def stop(self) -> None:
         """Tell no more; returns once a tick that is being told has been taken."""
-        self._scheduler.shutdown()
+        if self._scheduler.running:
+            self._scheduler.shutdown()
 
     def replace(self, collectors: Mapping[str, Timing]) -> None:
         """Let these collectors tick from now on, and no others; whose timing stays misses none."""

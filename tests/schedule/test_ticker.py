@@ -63,4 +63,5 @@ def test_the_scheduler_s_own_lines_are_not_logged(caplog):
     with caplog.at_level(logging.DEBUG):
         ticker.start()
         ticker.stop()
+        ticker.stop()
     assert [record for record in caplog.records if record.name.startswith("apscheduler")] == []

@@ -225,6 +225,6 @@ def test_cron_text_ticks_when_an_oracle_says_that_looks_at_every_minute(text, ni
 
 @given(crons(), times)
 def test_where_no_clock_is_changed_cron_text_is_what_cronsim_says(text, at):
-    ticks = islice(ticks_between(timing(text, "UTC"), at + MINUTE, at + 9000 * DAY), 5)
+    ticks = islice(ticks_between(timing(text, "UTC"), at + MINUTE, at + 25_000 * DAY), 3)
     simulated = CronSim(text, at + MINUTE - timedelta(seconds=1))
-    assert list(ticks) == list(islice(simulated, 5))
+    assert list(ticks) == list(islice(simulated, 3))
