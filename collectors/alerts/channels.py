@@ -156,6 +156,7 @@ class Command:
 
     arguments: Sequence[str]
     directory: Path
+    seconds: float = SECONDS
     name: ClassVar[str] = "command"
 
     def send(self, message: Message) -> None:
@@ -180,11 +181,11 @@ class Command:
         except OSError as exc:
             raise Refused(f"{self.arguments[0]} cannot be run: {exc.strerror}") from None
         try:
-            return process.wait(SECONDS)
+            return process.wait(self.seconds)
         except subprocess.TimeoutExpired:
             killpg(process.pid, SIGKILL)
             process.wait()
-            raise Unavailable(f"{self.arguments[0]} took over {SECONDS:.0f} seconds") from None
+            raise Unavailable(f"{self.arguments[0]} took over {self.seconds:g} seconds") from None
 
 
 def _smtp_trouble(exc: Exception) -> str:

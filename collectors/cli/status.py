@@ -9,6 +9,7 @@ from collectors.cli import completing
 from collectors.cli.choosing import choose, usable
 from collectors.cli.output import moment, show_rows, stretch
 from collectors.cli.settings import Settings
+from collectors.clock import epoch
 from collectors.standing import Standing, standings
 from collectors.store import SUCCEEDED, Stretch
 
@@ -42,10 +43,20 @@ def status(
         known = standings(parts, chosen)
     if late:
         known = [one for one in known if one.is_late]
-    rows = [row for one in known for row in (_gaps(one) if gaps else [_row(one)])]
+    told = _gaps if gaps else _late if late else _state
+    rows = [row for one in known for row in told(one)]
     empty = "nothing is missing" if gaps else "nothing is late" if late else "no collectors"
     show_rows(rows, as_json=as_json, empty=empty)
     return 1 if (late and known) or configuration.mistakes else 0
+
+
+def _late(known: Standing) -> list[dict[str, Any]]:
+    since = known.late_since
+    return [{"late_since": moment(epoch(since)) if since else None, **_row(known)}]
+
+
+def _state(known: Standing) -> list[dict[str, Any]]:
+    return [_row(known)]
 
 
 def _row(known: Standing) -> dict[str, Any]:
@@ -69,6 +80,8 @@ def _row(known: Standing) -> dict[str, Any]:
 def _reason(known: Standing) -> str | None:
     if known.paused is not None:
         return f"{known.paused}; go on with: resume {known.paused.shown}"
+    if known.late is not None:
+        return known.late.reason
     return known.run.reason if known.run else None
 
 
