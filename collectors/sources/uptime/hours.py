@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from collectors.api import Reading, Window
 from collectors.sources.uptime.seeing import Seen
@@ -54,8 +55,8 @@ class Hour:
         return (seen for at, seen in self.probes if self.window.contains(at))
 
     def _stretches(self) -> Iterator[tuple[bool | None, int]]:
-        ends = [at for at, _ in self.probes[1:]]
-        for (at, seen), following in zip(self.probes, [*ends, self.window.end], strict=True):
+        times = [*(at for at, _ in self.probes), self.window.end]
+        for (at, following), (_, seen) in zip(pairwise(times), self.probes, strict=True):
             start = max(at, self.window.start)
             end = min(at + self.every, following, self.window.end)
             if start < end:

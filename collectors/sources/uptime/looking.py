@@ -1,4 +1,7 @@
-"""One look at a URL: resolve, check, connect to that very address, ask, follow, read, judge."""
+"""One look at a URL: resolve, check, connect to that very address, ask, follow, read, judge.
+
+Nothing that the far side says is told again: it may be an echo of a secret.
+"""
 
 import errno
 import http.client
@@ -13,7 +16,6 @@ from urllib.parse import urljoin
 
 from urllib3.util import Url, parse_url
 
-from collectors.api import without_query
 from collectors.sources.uptime.addresses import Address, check, resolve
 from collectors.sources.uptime.seeing import Down, Seen, Unseen
 from collectors.sources.uptime.wire import Wire
@@ -155,11 +157,11 @@ def _target(url: Url, location: str) -> Url:
         there = parse_url(urljoin(url.url, location))
     except ValueError as exc:
         raise Down("it redirects to what is no URL") from exc
-    if there.host is None:
-        raise Down("it redirects to what is no URL")
     if there.scheme != url.scheme:
-        shown = without_query(f"{there.scheme}://{there.netloc}{there.path or ''}")
-        raise Down(f"it redirects to another scheme, which is not followed: {shown}")
+        named = there.scheme if there.scheme in PORTS else "another scheme"
+        raise Down(f"it redirects from {url.scheme} to {named}, which is not followed")
+    if not there.host:
+        raise Down("it redirects to what is no URL")
     return there._replace(auth=None, fragment=None)
 
 
