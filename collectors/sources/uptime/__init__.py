@@ -13,17 +13,17 @@
 
 With a login, over IPv4 and IPv6, with the name that a data set of Pingdom's had::
 
-    service: carers-allowance
+    service: blue-badge
     collectors:
       monitoring:
         source: uptime
         schedule: every 5 minutes
         query:
           url: https://apply.example.gov.uk/health
-          check: Carers Allowance - Start page
+          check: Blue Badge - Start page
           headers: {authorization: "Bearer ${HEALTH_TOKEN:-none}"}
           expect_status: [200, 301-302]
-          body: /"state": *"(ok|degraded)"/
+          body: /state. *(ok|degraded)/
           ip: both
 
 ====================  ============================================================================
