@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
+import structlog
 from flask import Flask
 
+from collectors.cli import logs
 from collectors.cli.assembling import fixed_changes, remade
-from collectors.cli.choosing import usable
 from collectors.cli.settings import Settings
 from collectors.config.model import Configuration
 from collectors.daemon import Daemon, Notifier, Watcher, Ways, Why, blueprint
@@ -22,6 +23,7 @@ from collectors.runner import Parts
 from collectors.web import MOUNTED_AT, Scene, Server, mount, status_application
 
 GRACE = 30.0
+log = structlog.get_logger()
 
 
 @click.command()
@@ -58,9 +60,9 @@ def daemon(settings: Settings, host: str, port: int, grace: float, *, no_watch: 
 
     Files of the configuration and credentials are read again when they change, and on SIGHUP.
     """
-    configuration = usable(settings)
+    configuration = settings.configuration
     _check_modes(settings)
-    with settings.store() as store, settings.parts(store) as parts:
+    with logs.whole_process(), settings.store() as store, settings.parts(store) as parts:
         ways = Ways(load=settings.load, remake=_Remaking(configuration, settings))
         one = Daemon(configuration, parts, ways, Notifier.of(os.environ))
         server = Server(_application(one, settings), host, port)
@@ -68,7 +70,7 @@ def daemon(settings: Settings, host: str, port: int, grace: float, *, no_watch: 
         with _signals(one), _served(server):
             why, clean = one.run(grace, lambda: _begun(one, server, None if no_watch else watcher))
         watcher.stop()
-    click.echo("stopped" if why is Why.STOPPED else "ended: another process took over", err=True)
+        log.info("stopped" if why is Why.STOPPED else "another process took over")
     return _left(0 if why is Why.STOPPED else 1, clean=clean)
 
 
@@ -81,7 +83,7 @@ class _Remaking:
 
     def __call__(self, configuration: Configuration, before: Parts) -> Parts:
         for key in fixed_changes(self._begun_with, configuration.platform):
-            click.echo(f"'{key}' in platform.yaml takes effect at the next start", err=True)
+            log.warning("takes effect at the next start", key=key, file="platform.yaml")
         return remade(configuration, before)
 
 
@@ -105,8 +107,7 @@ def _application(one: Daemon, settings: Settings) -> Flask:
 
 
 def _begun(one: Daemon, server: Server, watcher: Watcher | None) -> None:
-    count = len(one.present.active)
-    click.echo(f"{count} collectors by schedule; {server.url}{MOUNTED_AT}/", err=True)
+    log.info("begun", collectors=len(one.present.active), page=f"{server.url}{MOUNTED_AT}/")
     if watcher is not None:
         watcher.start()
 
@@ -132,7 +133,7 @@ def _signals(one: Daemon) -> Iterator[None]:
     def stop(_number: int, _frame: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _at_once)
-        click.echo("stopping once what is under way has ended; again: at once", err=True)
+        log.info("stopping once what is under way has ended; the same signal again: at once")
         one.stop()
 
     handlers: dict[signal.Signals, Callable[[int, Any], None]] = {

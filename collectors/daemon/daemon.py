@@ -150,8 +150,8 @@ class Daemon:
             self._notifier.ready(self._status())
             return
         self.present.change(configuration, parts)
-        self._follow(changes(before.active, self.present.active))
         self._tell_files()
+        self._follow(changes(before.active, self.present.active))
         self._notifier.ready(self._status())
 
     def _follow(self, found: Changes) -> None:

@@ -69,5 +69,5 @@ class Housekeeping:
         self._works.sender.look_again()
 
     def forget(self) -> None:
-        """Forget the ticks of long ago."""
-        self._present.parts.store.ticks.prune()
+        """Forget the ticks and runs of long ago."""
+        self._present.parts.store.ticks.forget()

@@ -1,15 +1,19 @@
 """The ticks of the store, for whoever asks why something was not collected."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.engine import Connection
+
 from collectors.clock import epoch, from_epoch
-from collectors.store import ticks
+from collectors.store import forgetting, ticks
 from collectors.store.part import Part
 from collectors.store.ticks import Noted, Tick
 
-KEPT = timedelta(days=30)
+TICKS_KEPT = timedelta(days=30)
 """How long ticks are remembered."""
+RUNS_KEPT = timedelta(days=180)
+"""How long runs are remembered that are not the last of their collector."""
 
 
 class TickBook(Part):
@@ -37,7 +41,17 @@ class TickBook(Part):
             lambda connection: ticks.listed(connection, collectors, start, limit)
         )
 
-    def prune(self) -> int:
-        """Forget what is older than ``KEPT``; gives how many ticks that were."""
-        before = self.now() - int(KEPT.total_seconds())
-        return self.database.write(lambda connection: ticks.prune(connection, before))
+    def forget(self) -> int:
+        """Forget ticks of more than ``TICKS_KEPT`` ago, and runs of more than ``RUNS_KEPT``.
+
+        Gives how many of both that were.
+        """
+        return self._forget(forgetting.forget_ticks, TICKS_KEPT) + self._forget(
+            forgetting.forget_runs, RUNS_KEPT
+        )
+
+    def _forget(self, some: Callable[[Connection, int], int], kept: timedelta) -> int:
+        before, forgotten = self.now() - int(kept.total_seconds()), 0
+        while more := self.database.write(lambda connection: some(connection, before)):
+            forgotten += more
+        return forgotten

@@ -106,11 +106,6 @@ def listed(
     return [_tick(row) for row in connection.execute(query)]
 
 
-def prune(connection: Connection, before: int) -> int:
-    """Forget the ticks that were planned before a time; gives how many."""
-    return connection.execute(ticks.delete().where(ticks.c.seen_at < before)).rowcount
-
-
 def _tick(row: Any) -> Tick:
     outcome, reason = _ended(row) if row.outcome == _PLANNED else (row.outcome, row.reason)
     return Tick(

@@ -7,7 +7,7 @@ import pytest
 from collectors.clock import FixedClock, epoch
 from collectors.errors import Refused
 from collectors.store import Owner, Planned, Proposal, Run, State, Store, TickOutcome
-from tests.store.worlds import COLLECTOR, NOW, all_runs, finish, open_store, start
+from tests.store.worlds import COLLECTOR, NOW, all_runs, chunk, finish, open_store, start
 
 AT = epoch(NOW)
 
@@ -114,8 +114,22 @@ def test_what_waits_of_a_collector_may_be_withdrawn(store: Store):
 def test_ticks_are_forgotten_after_a_month(store: Store, clock: FixedClock):
     store.queue.enter([proposed(COLLECTOR, at=[AT], idle="nothing is due")])
     clock.advance(timedelta(days=31))
-    assert store.ticks.prune() == 1
+    assert store.ticks.forget() == 1
     assert store.ticks.listed() == []
+
+
+def test_runs_are_forgotten_after_half_a_year_but_the_last_and_what_is_spoken_of(
+    store: Store, clock: FixedClock
+):
+    first = start(store, (0, 10))
+    finish(store, first, None)
+    waiting = start(store, (10, 20))
+    finish(store, waiting, chunk(10, 20))
+    last = start(store, (20, 30))
+    finish(store, last, None)
+    clock.advance(timedelta(days=181))
+    assert store.ticks.forget() == 1
+    assert [run.id for run in all_runs(store)] == [waiting.id, last.id]
 
 
 def test_there_is_one_daemon_a_store_and_the_second_is_told_who_it_is(store: Store, beside: Store):
