@@ -58,7 +58,6 @@ def overview() -> str:
         more=len(concerns) - CONCERNS,
         services=page_of(services),
         asked=asked,
-        depths=depths,
         waiting=sum(one.observations for one in depths),
         parked=sum(one.lane.parked_at is not None for one in depths),
         refused=sum(now.store.view.dead_letter_counts().values()),

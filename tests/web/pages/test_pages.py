@@ -133,7 +133,7 @@ def test_what_needs_attention_is_counted(site):
     assert "1 lane of the outbox is parked" in said
     assert "36 observations were refused" in said
     assert "2 mistakes in the files of the configuration" in said
-    assert "Daemon does not run" in said
+    assert "No daemon runs." in said
 
 
 def test_hostile_text_is_text(texts):
