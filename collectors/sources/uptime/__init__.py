@@ -78,7 +78,14 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, Field, NonNegativeInt, field_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeInt,
+    WithJsonSchema,
+    field_serializer,
+    model_validator,
+)
 from urllib3.util import parse_url
 
 from collectors.api import (
@@ -147,6 +154,9 @@ def _can_be_sent(headers: Mapping[str, Secret | str]) -> Mapping[str, Secret | s
 
 
 Statuses = Annotated[str, AfterValidator(_is_statuses)]
+Family = Annotated[
+    Literal["any", "4", "6", "both"], WithJsonSchema({"enum": ["any", 4, 6, "both"]})
+]
 Header = Annotated[Secret | str, Field(union_mode="left_to_right")]
 
 
@@ -166,7 +176,7 @@ class Uptime(Probing):
     timeout: Annotated[float, Field(gt=0, le=300)] = 20
     connect_timeout: Annotated[float, Field(gt=0, le=300)] = 5
     tls_expiry: NonNegativeInt = 14
-    ip: Literal["any", "4", "6", "both"] = "any"
+    ip: Family = "any"
     allow_private: bool = False
 
     @field_serializer("url", when_used="json")
