@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel
 
 from collectors.cli import cli, main
-from collectors.config import Vault, files, load, mapping, steps
+from collectors.config import Vault, expectation, files, load, mapping, steps
 from collectors.sources import BUILT_IN, registry
 from collectors.testing import FAULTS, golden_case, source_from, withstand
 from collectors.values import DataSet
@@ -38,6 +38,7 @@ SECTIONS: dict[type[BaseModel], str] = {
     files.ProfileKeys: "A profile",
     files.ParameterKeys: "Parameters",
     files.CollectorKeys: "A collector",
+    expectation.Expectation: "What is expected",
     mapping.TypedValue: "`add`",
     steps.Step: "`steps`",
     steps.RankSpec: "`rank`",
@@ -230,7 +231,7 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
 def test_every_kind_of_key_has_its_section():
     models = {
         one
-        for module in (files, mapping, steps)
+        for module in (files, expectation, mapping, steps)
         for name, one in inspect.getmembers(module, inspect.isclass)
         if one.__module__ == module.__name__ and issubclass(one, BaseModel) and name[0] != "_"
     }

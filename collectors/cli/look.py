@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 import yaml
+from pydantic import BaseModel
 
 from collectors.cli import completing
 from collectors.cli.choosing import choose, one_collector, usable
@@ -70,7 +71,7 @@ def _row(collector: Collector) -> dict[str, Any]:
 
 
 def _effective(collector: Collector) -> dict[str, Any]:
-    mapping = collector.mapping.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    mapping, expect = collector.mapping, collector.expect
     shown: dict[str, Any] = {
         "collector": collector.name,
         "said_in": str(collector.place),
@@ -85,11 +86,12 @@ def _effective(collector: Collector) -> dict[str, Any]:
         "zone": str(collector.zone),
         "data_set": str(collector.data_set),
         "credentials": collector.credentials,
-        **mapping,
+        **_said(mapping),
         "units": dict(collector.units) or None,
         "since": collector.since.isoformat() if collector.since else None,
         "settle": spell_duration(collector.settle),
         "deadline": spell_duration(collector.deadline) if collector.deadline else None,
+        "expect": _said(expect) if expect else None,
         "enabled": collector.enabled,
         "labels": sorted(collector.labels),
         "replace": collector.replace or None,
@@ -97,3 +99,7 @@ def _effective(collector: Collector) -> dict[str, Any]:
         "fingerprint": collector.fingerprint,
     }
     return {name: value for name, value in shown.items() if value is not None}
+
+
+def _said(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json", exclude_defaults=True, by_alias=True)

@@ -82,6 +82,8 @@ def _reason(known: Standing) -> str | None:
         return f"{known.paused}; go on with: resume {known.paused.shown}"
     if known.late is not None:
         return known.late.reason
+    if known.state == "not as expected":
+        return known.unmet
     return known.run.reason if known.run else None
 
 

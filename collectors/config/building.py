@@ -53,23 +53,20 @@ class Builder:
         _check_ticks(keys, source, entry.value, report)
         credentials = _credentials(keys, source, entry.value, report)
         splay = _splay(keys, entry.value, report)
+        _check_expectation(keys, period, entry.value, report)
         if period is None or not report.clean:
             return None
-        zone = source.fixed_zone or keys.zone or self.timezone
-        if keys.zone not in (None, zone):
-            message = (
-                f"the source {source.name!r} counts in {zone}: 'zone' changes nothing in {WHAT}"
-            )
-            self.doubt(entry.value.entries["zone"].key, message, f"{service.name}/{key}")
+        name = f"{service.name}/{key}"
+        zone = self._zone(keys, source, entry.value, name)
         return Collector(
-            name=f"{service.name}/{key}",
+            name=name,
             service=service.name,
             key=key,
             source=source,
             schedule=keys.schedule,
             period=period,
             zone=zone,
-            data_set=DataSet.parse(keys.data_set or f"{service.name}/{key}"),
+            data_set=DataSet.parse(keys.data_set or name),
             mapping=mapping,
             settle=source.settle if keys.settle is None else keys.settle,
             fingerprint=fingerprint(source, mapping, period, zone),
@@ -78,8 +75,9 @@ class Builder:
             title=keys.title,
             description=keys.description,
             units=keys.units,
-            since=self._since(keys, source, entry.value, f"{service.name}/{key}"),
+            since=self._since(keys, source, entry.value, name),
             deadline=keys.deadline or self.deadline,
+            expect=keys.expect,
             splay=splay,
             tick_zone=keys.schedule.zone or self.timezone,
             enabled=keys.enabled,
@@ -87,6 +85,15 @@ class Builder:
             replace=keys.replace,
             batch=keys.batch,
         )
+
+    def _zone(self, keys: CollectorKeys, source: Source, node: Table, collector: str) -> ZoneInfo:
+        zone = source.fixed_zone or keys.zone or self.timezone
+        if keys.zone not in (None, zone):
+            message = (
+                f"the source {source.name!r} counts in {zone}: 'zone' changes nothing in {WHAT}"
+            )
+            self.doubt(node.entries["zone"].key, message, collector)
+        return zone
 
     def _since(
         self, keys: CollectorKeys, source: Source, node: Table, collector: str
@@ -141,6 +148,14 @@ def _period(
     else:
         return period
     return None
+
+
+def _check_expectation(
+    keys: CollectorKeys, period: Period | None, node: Table, report: Report
+) -> None:
+    if period is Period.INSTANT and keys.expect and keys.expect.compares:
+        message = f"'expect' in {WHAT}: an instant is compared with no other, so leave out"
+        report(node.entries["expect"].value.place, f"{message} 'fall' and 'zero'")
 
 
 def _check_ticks(keys: CollectorKeys, source: Source, node: Table, report: Report) -> None:

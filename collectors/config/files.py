@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from collectors.config.digests import TokenDigest
+from collectors.config.expectation import Expectation
 from collectors.config.quantities import (
     Day,
     Duration,
@@ -314,6 +315,8 @@ class CollectorKeys(_Keys):
     """How long after its end a period may still change; the source knows, if not said."""
     deadline: Duration | None = None
     """How long after its end a period may be missing before the collector is late."""
+    expect: Expectation | None = None
+    """What is expected of its figures; what is not so is a warning and an alert."""
     splay: Duration | None = None
     """Over how long collectors of its schedule are spread; the schedule knows, if not said."""
     enabled: bool = True

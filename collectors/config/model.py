@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from collectors.api import Limits, Source
 from collectors.config.alerts import Alerts
+from collectors.config.expectation import Expectation
 from collectors.config.mapping import MappingSpec
 from collectors.config.schedules import Schedule
 from collectors.errors import Mistake
@@ -125,6 +126,7 @@ class Collector:
     units: Mapping[str, str] = field(default_factory=dict)
     since: date | None = None
     deadline: timedelta | None = None
+    expect: Expectation | None = None
     splay: timedelta = timedelta(0)
     tick_zone: ZoneInfo = UTC_ZONE
     enabled: bool = True

@@ -23,6 +23,7 @@ from collectors.errors import (
 )
 from collectors.periods import Period, Window
 from collectors.runner.chunks import Piece
+from collectors.runner.expecting import findings
 from collectors.runner.inputs import begin
 from collectors.runner.parts import Parts
 from collectors.runner.planning import known_revision
@@ -259,6 +260,8 @@ class Collection:
     def _result(self, revision: str | None) -> Result:
         tally = self._tally
         self._trusted = self._clock_is_right()
+        found = findings(self._parts.store, tally, clock_is_right=self._trusted)
+        self._warnings[:0] = found.warnings
         stretches = tally.coverage(revision, clock_is_right=self._trusted)
         settled = [one.end for one in stretches if one.settled and revision is None]
         warnings = self._all_warnings()
@@ -273,6 +276,7 @@ class Collection:
             warnings=warnings,
             labels=tally.labels(),
             reads=self._reads,
+            account=found.account,
         )
 
     def _clock_is_right(self) -> bool:

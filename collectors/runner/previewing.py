@@ -10,6 +10,7 @@ from collectors.config.model import Collector
 from collectors.errors import CollectorError, NotYet
 from collectors.periods import Window
 from collectors.runner.collecting import Outcome
+from collectors.runner.expecting import findings
 from collectors.runner.inputs import check
 from collectors.runner.parts import Parts
 from collectors.runner.planning import Between, find_due, windows_by_hand
@@ -75,6 +76,7 @@ def _preview_window(parts: Parts, collector: Collector, sink: Sink, window: Wind
             chunk = piece.packed()
             if chunk.count:
                 sink.send(Batch(collector.data_set, chunk.body, chunk.count))
+        warnings += findings(parts.store, tally, clock_is_right=True).warnings
     except NotYet as exc:
         state, reason = State.NOT_YET, str(exc)
     except CollectorError as exc:

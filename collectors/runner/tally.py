@@ -4,11 +4,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from collectors.clock import epoch, iso
+from collectors.config.mapping import MappingSpec
 from collectors.config.model import Collector
 from collectors.observations import Mapped
 from collectors.periods import ALWAYS, Period, Window, following, label, periods_of
 from collectors.schedule import is_settled
-from collectors.store import Stretch
+from collectors.store import Figure, Stretch
 
 
 @dataclass
@@ -17,6 +18,7 @@ class Tally:
 
     ``refusal`` is the first reason why our own check refused an observation.
     ``began`` is when the run began: what it found settled must have been over for long enough.
+    ``figures`` is what each period came to, where the collector expects anything of it.
     """
 
     collector: Collector
@@ -26,6 +28,7 @@ class Tally:
     observations: int = 0
     rejected: int = 0
     refusal: str | None = None
+    figures: dict[datetime, Figure] = field(default_factory=dict)
     _provisional: dict[datetime, tuple[int, int]] = field(default_factory=dict)
 
     def count(self, mapped: Mapped) -> None:
@@ -35,6 +38,8 @@ class Tally:
         self.rejected += len(mapped.rejected)
         if mapped.rejected and self.refusal is None:
             self.refusal = mapped.rejected[0].reason
+        if self.collector.expect is not None:
+            self.figures[mapped.start] = _figure(mapped, self.collector.mapping)
         if not self._is_settled(mapped.start):
             self._provisional[mapped.start] = (mapped.readings, len(mapped.observations))
 
@@ -111,3 +116,16 @@ class Tally:
             readings=readings,
             observations=observations,
         )
+
+
+def _figure(mapped: Mapped, mapping: MappingSpec) -> Figure:
+    """Add up each measure: what is a number, or unknown, in an observation and not a constant."""
+    totals: dict[str, float | None] = {}
+    for name, value in (pair for one in mapped.observations for pair in one.items()):
+        if value is None:
+            totals.setdefault(name, None)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            totals[name] = (totals.get(name) or 0.0) + value
+    for name in mapping.add:
+        totals.pop(mapping.map.get(name, name), None)
+    return Figure(epoch(mapped.start), len(mapped.observations), totals)

@@ -20,6 +20,7 @@ class Standing:
     ``run`` is the last one that has begun, ``ended`` the last that has ended or is parked;
     ``seen_at`` is when its source last gave what it was asked for. ``queued`` is what is not
     delivered yet, lane by lane; ``refused`` counts dead letters. What is ``paused`` is never late.
+    ``unmet`` says how the last period that was judged differs from what is expected of it.
     """
 
     collector: Collector
@@ -34,6 +35,7 @@ class Standing:
     late: Lateness | None
     owed: Sequence[Debt]
     paused: Pause | None
+    unmet: str | None
 
     @property
     def waiting(self) -> int:
@@ -62,6 +64,7 @@ class Standing:
             "has lost periods": bool(self.lost),
             "due": bool(self.due),
             "owed to a target": bool(self.owed),
+            "not as expected": self.unmet is not None,
             "differently collected": self._differs,
         }
         return next((state for state, holds in states.items() if holds), "collected")
@@ -87,6 +90,7 @@ def standings(
             queued=view.queued(),
             refused=view.dead_letter_counts(),
             pauses=parts.store.pauses.paused(collectors.values()),
+            unmet=parts.store.figures.unmet(),
         )
     return [_standing(parts, one, known, ask=ask) for one in collectors.values()]
 
@@ -101,6 +105,7 @@ class _Known:
     queued: Mapping[str, Sequence[Queued]]
     refused: Mapping[str, int]
     pauses: Mapping[str, Pause]
+    unmet: Mapping[str, str]
 
 
 def _standing(parts: Parts, collector: Collector, known: _Known, *, ask: bool) -> Standing:
@@ -122,6 +127,7 @@ def _standing(parts: Parts, collector: Collector, known: _Known, *, ask: bool) -
         late=None if paused or not collector.enabled else late,
         owed=history.debts,
         paused=paused,
+        unmet=known.unmet.get(name) if collector.expect else None,
     )
 
 

@@ -5,6 +5,7 @@ from collectors.store.backfill_progress import BackfillProgress
 from collectors.store.backfills import Backfill, BackfillPart, BackfillState, PartState
 from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import DeadLetter
+from collectors.store.figures import Account, Figure, Verdict
 from collectors.store.filling import LOOSE, Payable
 from collectors.store.incidents import Alert, Incident, Problem
 from collectors.store.lanes import Depth, Lane
@@ -32,6 +33,7 @@ __all__ = [
     "PROBES_KEPT",
     "STEPS",
     "SUCCEEDED",
+    "Account",
     "Alert",
     "Backfill",
     "BackfillChunk",
@@ -45,6 +47,7 @@ __all__ = [
     "Debt",
     "Depth",
     "Entry",
+    "Figure",
     "History",
     "Incident",
     "Lane",
@@ -70,4 +73,5 @@ __all__ = [
     "Stretch",
     "Tick",
     "TickOutcome",
+    "Verdict",
 ]

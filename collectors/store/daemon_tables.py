@@ -133,10 +133,21 @@ figures = sa.Table(
     metadata,
     sa.Column("collector", sa.Text, primary_key=True),
     sa.Column("start", sa.BigInteger, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("totals", sa.Text, nullable=False),
 )
 """What one period came to: rows, and the sum of each measure, which ``expect`` compares with."""
+
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    sa.Column("collector", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("start", sa.BigInteger, nullable=False),
+    sa.Column("sentence", sa.Text, nullable=False),
+)
+"""How the last period that was judged differs from what is expected; empty if it does not."""
 
 probes = sa.Table(
     "probes",

@@ -8,6 +8,7 @@ from collectors.clock import Clock
 from collectors.database import BUSY_SECONDS, Database, ignore
 from collectors.store.backfill_book import BackfillBook
 from collectors.store.delivery import Delivery
+from collectors.store.figures import Figures
 from collectors.store.filling import Filling
 from collectors.store.incidents import Incidents
 from collectors.store.ledger import Ledger
@@ -58,6 +59,7 @@ class Store:
         self.view = View(*parts)
         self.quota = QuotaBook(*parts)
         self.pauses = Pauses(*parts)
+        self.figures = Figures(*parts)
         self.incidents = Incidents(*parts)
         self.queue = Queue(*parts)
         self.ticks = TickBook(*parts)

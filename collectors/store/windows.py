@@ -12,9 +12,19 @@ from sqlalchemy.engine import Connection
 from collectors.clock import epoch
 from collectors.intervals import Interval, subtract
 from collectors.packing import pack
-from collectors.store import coverage, dead_letters, outbox, period_ids, reads, runs, snapshots
+from collectors.store import (
+    coverage,
+    dead_letters,
+    figures,
+    outbox,
+    period_ids,
+    reads,
+    runs,
+    snapshots,
+)
 from collectors.store.coverage import DELIVERED, OWED, Stretch
 from collectors.store.dead_letters import Address
+from collectors.store.figures import Account
 from collectors.store.labels import Labels
 from collectors.store.outbox import Chunk
 from collectors.store.period_ids import Gone
@@ -50,7 +60,8 @@ class Result:
 
     ``settled_until`` is where the provisional periods begin, in seconds since 1970; ``labels`` are
     what ``_timestamp`` says of its first period and of the one after its last (None: a document);
-    ``reads`` is what of other data sets it was made of.
+    ``reads`` is what of other data sets it was made of; ``account`` is what its periods came to,
+    where anything is expected of them.
     """
 
     stretches: Sequence[Stretch]
@@ -63,6 +74,7 @@ class Result:
     warnings: Sequence[str] = field(default_factory=tuple)
     labels: Labels | None = None
     reads: Sequence[Read] = ()
+    account: Account | None = None
 
 
 def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, now: int) -> None:
@@ -105,6 +117,8 @@ def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: 
     for lane_id in lanes.full:
         _note_debt(connection, run, lane_id, window)
     reads.keep(connection, run.collector, result.reads)
+    if result.account is not None:
+        figures.keep(connection, run.collector, window, result.account)
     every_lane = [*lanes.open, *lanes.full]
     if names := reads.readers(connection, every_lane):
         reads.forget(connection, every_lane, names, _span(lanes, result))

@@ -115,8 +115,16 @@ def upgrade() -> None:
         "figures",
         sa.Column("collector", sa.Text, primary_key=True),
         sa.Column("start", sa.BigInteger, primary_key=True),
+        sa.Column("fingerprint", sa.Text, nullable=False),
         sa.Column("rows", sa.BigInteger, nullable=False),
         sa.Column("totals", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "verdicts",
+        sa.Column("collector", sa.Text, primary_key=True),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("start", sa.BigInteger, nullable=False),
+        sa.Column("sentence", sa.Text, nullable=False),
     )
     op.create_table(
         "probes",
