@@ -46,7 +46,7 @@ class AlertLoop:
         if known is None:
             known = standings(self._parts, self._collectors, ask=False)
         open_ones = {(one.kind, one.subject) for one in store.incidents.open_ones()}
-        lanes = store.view.lanes()
+        lanes = store.view.lanes() if any(one.queued for one in known) else []
         now = self._parts.clock.now()
         problems = [*judge(known, lanes, open_ones, now, self._feeders), *others]
         scrub = self._parts.vault.scrub

@@ -49,7 +49,7 @@ def due(terms: Terms, coverage: Sequence[Collected], now: datetime) -> list[Due]
     window, as long as ``max_span`` allows. Raises ValueError for the period ``INSTANT``.
     """
     wanted = _wanted(terms, now)
-    if wanted is None:
+    if wanted is None or any(_settles(one, wanted) for one in coverage):
         return []
     missing = _missing(terms, coverage, [wanted])
     last = epoch(preceding(from_epoch(wanted[1]), terms.period, terms.zone))
@@ -83,6 +83,8 @@ def windows_between(
 
 def unreachable(terms: Terms, coverage: Sequence[Collected], now: datetime) -> list[Window]:
     """Give the stretches that were never collected and that the source no longer remembers."""
+    if terms.earliest is None:
+        return []
     first = first_period(terms, now)
     bound = min(_reachable(terms, first), floor(now, terms.period, terms.zone))
     if first >= bound:
@@ -157,6 +159,12 @@ def _wanted(terms: Terms, now: datetime) -> Interval | None:
     first = _reachable(terms, first_period(terms, now))
     horizon = floor(now, terms.period, terms.zone)
     return (epoch(first), epoch(horizon)) if first < horizon else None
+
+
+def _settles(one: Collected, wanted: Interval) -> bool:
+    """Tell whether a stretch leaves nothing to ask for: the rule, and quickly found."""
+    window = one.window
+    return one.settled and epoch(window.start) <= wanted[0] and epoch(window.end) >= wanted[1]
 
 
 def _missing(

@@ -83,10 +83,11 @@ def standings(
     """
     view = parts.store.view
     with parts.store.at_one_moment():
+        runs = view.latest_runs()
         known = _Known(
             histories=view.histories(list(collectors)),
-            runs=view.latest_runs(),
-            ended=view.latest_ended(),
+            runs=runs,
+            ended=view.latest_ended(runs),
             queued=view.queued(),
             refused=view.dead_letter_counts(),
             pauses=parts.store.pauses.paused(collectors.values()),

@@ -275,20 +275,26 @@ def end(
     connection.execute(_UPDATE, {"run_id": run_id, **values})
 
 
-def latest(connection: Connection, *, without: Collection[State] = ()) -> dict[str, Run]:
-    """Give the last run of each collector that has begun, but of those in some states."""
-    out = [State.SUPERSEDED, State.DUE, *without]
+def latest(
+    connection: Connection,
+    *,
+    without: Collection[State] = (),
+    of: Collection[str] | None = None,
+) -> dict[str, Run]:
+    """Give the last run of each collector, or ``of`` these, that has begun, but of some states."""
     newest = (
         sa.select(runs.c.id)
-        .where(runs.c.collector == collectors.c.name)
-        .where(runs.c.state.not_in(out), runs.c.kind != REFILL)
+        .where(runs.c.collector == collectors.c.name, runs.c.kind != REFILL)
+        .where(runs.c.state.not_in([State.SUPERSEDED, State.DUE, *without]))
         .order_by(runs.c.id.desc())
         .limit(1)
         .scalar_subquery()
     )
-    query = sa.select(runs).where(runs.c.id.in_(sa.select(newest).select_from(collectors)))
-    found = (of_row(row) for row in connection.execute(query).mappings())
-    return {run.collector: run for run in found}
+    each = sa.select(newest).select_from(collectors)
+    if of is not None:
+        each = each.where(collectors.c.name.in_(of))
+    rows = connection.execute(sa.select(runs).where(runs.c.id.in_(each))).mappings()
+    return {run.collector: run for run in map(of_row, rows)}
 
 
 def listed(

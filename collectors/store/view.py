@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.clock import from_epoch
-from collectors.store import coverage, dead_letters, lanes, outbox, quotas, runs, tables
+from collectors.store import coverage, dead_letters, lanes, outbox, runs, tables
 from collectors.store.coverage import OWED
 from collectors.store.dead_letters import DeadLetter
 from collectors.store.lanes import Depth, Lane
@@ -85,9 +85,19 @@ class View(Part):
         """Give the last run of each collector that has begun."""
         return self.database.read(runs.latest)
 
-    def latest_ended(self) -> dict[str, Run]:
-        """Give the last run of each collector that has ended, or is parked."""
-        return self.database.read(lambda connection: runs.latest(connection, without=_NO_ANSWER))
+    def latest_ended(self, begun: Mapping[str, Run]) -> dict[str, Run]:
+        """Give the last run of each collector that has ended, or is parked.
+
+        ``begun`` are the ``latest_runs``: where one of them has ended, it is that.
+        """
+        others = [name for name, run in begun.items() if run.state in _NO_ANSWER]
+        ended = {name: begun[name] for name in begun.keys() - others}
+        if not others:
+            return ended
+        of = others if len(others) <= AT_ONCE else None
+        return ended | self.database.read(
+            lambda connection: runs.latest(connection, without=_NO_ANSWER, of=of)
+        )
 
     def runs(
         self,
@@ -157,10 +167,6 @@ class View(Part):
         """Give how many dead letters each collector has."""
         return self.database.read(dead_letters.counts)
 
-    def budgets(self) -> list[quotas.Budget]:
-        """Give what is known of every quota."""
-        return self.database.read(quotas.listed)
-
     def audit(self) -> list[tuple[int, str, str, str, str]]:
         """Give the audit: time, who, action, subject, detail; oldest first."""
         table = tables.audit.c
@@ -211,9 +217,10 @@ class View(Part):
         """Give what of each collector waits to be delivered, lane by lane."""
 
         def work(connection: Connection) -> dict[str, list[Queued]]:
-            known = lanes.every(connection)
+            rows = outbox.queued(connection)
+            known = lanes.every(connection) if rows else {}
             found = defaultdict[str, list[Queued]](list)
-            for name, lane_id, observations, since in outbox.queued(connection):
+            for name, lane_id, observations, since in rows:
                 one = Queued(lane=known[lane_id], observations=observations, since=since)
                 found[name].append(one)
             return found
