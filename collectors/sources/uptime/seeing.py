@@ -1,6 +1,6 @@
 """What one probe saw, as it is kept until the hour is over."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -54,19 +54,21 @@ class Seen(BaseModel):
 def together(each: Mapping[str, Seen]) -> Seen:
     """Give what was seen over several versions of IP as one: up only where each is, and as slow."""
     seen = list(each.values())
-    worst = next(
-        (one for up in (False, None, True) for one in seen if one.up is up),
-    )
+    worst = min(seen, key=lambda one: (False, None, True).index(one.up))
     reasons = [f"over IPv{family} {one.reason}" for family, one in each.items() if one.reason]
     return Seen(
         up=worst.up,
         reason="; ".join(reasons),
         status=worst.status,
-        connect=max((one.connect for one in seen if one.connect is not None), default=None),
-        total=max((one.total for one in seen if one.total is not None), default=None),
+        connect=_slowest(one.connect for one in seen),
+        total=_slowest(one.total for one in seen),
         expires=min((one.expires for one in seen if one.expires is not None), default=None),
         each=each,
     )
+
+
+def _slowest(times: Iterable[int | None]) -> int | None:
+    return max((time for time in times if time is not None), default=None)
 
 
 def _moment(seconds: int) -> datetime:
