@@ -135,6 +135,7 @@ def files() -> str:
     configuration = moment().configuration
     return render_template(
         "files.html",
+        told=_told(moment()),
         mistakes=_by_file(configuration.mistakes),
         warnings=_by_file(configuration.warnings),
     )
@@ -172,6 +173,16 @@ def _lanes(now: Moment, known: Standing) -> list[Depth]:
     data_set = str(known.collector.data_set)
     depths = now.store.view.depths(empty_too=True)
     return [one for one in depths if one.lane.data_set == data_set]
+
+
+def _told(now: Moment) -> tuple[datetime, list[str]] | None:
+    """Give what the daemon finds wrong that is not wrong here, and when it said so."""
+    if now.scene.parts is None or now.store.post.holder() is None:
+        return None
+    told = now.store.post.told("configuration")
+    here = {str(one) for one in now.configuration.mistakes}
+    other = [one for one in told[1]["mistakes"] if one not in here] if told else []
+    return (told[0], other) if told and other else None
 
 
 def _by_file(mistakes: Iterable[Mistake]) -> dict[str, list[Mistake]]:

@@ -1,5 +1,6 @@
 """The status page over HTTP: complete, escaped, in order, and only to be read."""
 
+import os
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -9,6 +10,7 @@ import pytest
 
 from collectors.testing import spellings
 from tests.places import hourly
+from tests.store.worlds import living, open_store
 from tests.web.pages.worlds import PLANTED, SCRIPT, served
 
 VOID = {"meta", "link", "input", "br", "img"}
@@ -225,6 +227,21 @@ def test_before_anything_has_run_it_says_so_and_makes_no_store(place, feed):
         assert not place.state.exists()
         place.run("run", "--all")
         assert "toll" in made.text("/services/toll")
+
+
+def test_a_daemon_is_named_and_what_it_finds_broken_is_told(place, feed):
+    place.service("toll", hourly(feed))
+    place.run("run", "--all")
+    store = open_store(f"sqlite:///{place.state}", place.clock, living(os.getppid()))
+    store.post.take()
+    store.post.tell("configuration", {"mistakes": [f"old.yaml:1:1: {SCRIPT}"]})
+    with served(place) as made:
+        assert f"The daemon is process {os.getppid()} on" in words(made.text("/"))
+        assert "old.yaml:1:1: &lt;script&gt;" in made.text("/files")
+        store.post.leave()
+        assert "No daemon runs." in made.text("/")
+        assert "old.yaml" not in made.text("/files")
+    store.close()
 
 
 def test_a_store_that_cannot_be_read_is_said_on_a_page(place, feed):
