@@ -2,7 +2,8 @@
 
 A collector is in trouble when it is late. One without a deadline is in trouble when its last run
 failed, or its target takes nothing, and that has not passed within ``GRACE``. What is parked waits
-for somebody to act, so it is told after ``GRACE`` whatever the deadline.
+for somebody to act, so it is told after ``GRACE`` whatever the deadline. Figures that are not as
+expected are a problem of their own.
 
 Whose trouble it is shows by who else is in it. Of all that ask the same source in the same way (or
 post to the same target), the last tries are put in order of time: where two neighbours failed, the
@@ -82,6 +83,9 @@ def judge(
     troubled = [one for one in active if _is_uncollected(one, now)]
     _blame_sources(found, active, troubled, open_ones)
     _blame_feeders(found, troubled, feeders)
+    for one in active:
+        if one.unmet is not None:
+            found.blame(("expectation", one.collector.name), one.unmet, one.collector)
     return found.problems()
 
 

@@ -121,6 +121,21 @@ def test_without_a_deadline_a_failure_is_told_after_a_while_and_with_one_once_it
     assert kinds(failed("a/m", NOW - HOUR)) == [own]
 
 
+def test_figures_that_are_not_as_expected_are_a_problem_of_their_own():
+    unmet = standing(collector("a/m"), late=False, unmet="count fell to 0")
+    late = replace(failed("b/m", NOW), unmet="count fell to 0")
+
+    found = judged([fine("c/m", NOW), unmet, late])
+
+    assert set(found) == {
+        ("expectation", "a/m"),
+        ("expectation", "b/m"),
+        ("collector", "b/m"),
+    }
+    assert found["expectation", "a/m"].reason == "count fell to 0"
+    assert found["expectation", "a/m"].data_sets == ("a/m",)
+
+
 def test_what_is_paused_or_disabled_is_no_problem():
     pause = Pause(kind="collector", name="a/m", since=0, who="somebody", reason="")
     off = failed("b/m", NOW)

@@ -70,7 +70,7 @@ def run(name, at, state=State.FAILED, reason="it says no"):
     )
 
 
-def standing(one, *, ended=None, seen_at=None, late=True, queued=(), paused=None):
+def standing(one, *, ended=None, seen_at=None, late=True, queued=(), paused=None, unmet=None):
     """Where a collector stands; late, unless it is said otherwise, since an hour."""
     return Standing(
         collector=one,
@@ -85,6 +85,7 @@ def standing(one, *, ended=None, seen_at=None, late=True, queued=(), paused=None
         late=Lateness(NOW - HOUR, "the hour is not collected") if late else None,
         owed=(),
         paused=paused,
+        unmet=unmet,
     )
 
 
