@@ -363,7 +363,7 @@ def test_every_sample_loads_without_a_mistake(found, tmp_path):
 
 def check_loads(layer, directory):
     text = "\n".join(layer.values())
-    environment = dict.fromkeys(re.findall(r"\$\{(\w+)", text), "planted")
+    environment = dict.fromkeys(re.findall(r"\$\{(\w+)", text), "https://planted.example")
     secrets = {f"credentials/{name}": "planted" for name in re.findall(r"file:([\w-]+)", text)}
     for name, content in {**secrets, **layer}.items():
         (directory / name).parent.mkdir(parents=True, exist_ok=True)

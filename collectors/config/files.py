@@ -229,7 +229,7 @@ class PlatformKeys(_Keys):
     quotas: dict[QuotaName, QuotaKeys] = {}
     """What may be asked of providers, by quota key or the beginning of one."""
     alerts: AlertKeys = AlertKeys()
-    """Who is told when data is late, and how."""
+    """Deadlines, and who is told when they pass."""
     durability: Literal["full", "normal"] = "full"
     """SQLite only: `normal` is faster, and a power cut may cost the last commits."""
 
