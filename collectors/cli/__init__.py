@@ -25,6 +25,7 @@ from collectors.cli.look import list_collectors, show
 from collectors.cli.new import new
 from collectors.cli.outbox import outbox
 from collectors.cli.pausing import pause, resume
+from collectors.cli.quotas import quotas
 from collectors.cli.read import read
 from collectors.cli.run import run
 from collectors.cli.sample import sample
@@ -125,6 +126,7 @@ for command in (
     status,
     pause,
     resume,
+    quotas,
     read,
     serve,
     send,

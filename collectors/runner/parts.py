@@ -101,6 +101,12 @@ class Parts:
             peek=(lambda: nullcontext(self.embedded)) if self.embedded else self.peek,
         )
 
+    def credential(self, collector: Collector) -> tuple[str, Any]:
+        """Give a collector's credential, None where it needs none, after its name; ConfigError."""
+        source, name = collector.source, collector.credentials or collector.source.name
+        model = source.credential if collector.credentials or source.credential_needed else None
+        return name, self.vault.credential(name, model) if model else None
+
     def context(
         self, collector: Collector, warnings: list[str], kind: str = Kind.MANUAL
     ) -> Context:
@@ -108,9 +114,7 @@ class Parts:
 
         What is reserved of quotas is for runs of the kinds ``live`` and ``manual``.
         """
-        name = collector.credentials or collector.source.name
-        source = collector.source
-        model = source.credential if collector.credentials or source.credential_needed else None
+        name, credential = self.credential(collector)
         return Context(
             http=self.http,
             clock=self.clock,
@@ -119,7 +123,7 @@ class Parts:
             directory=self.directory,
             period=collector.period,
             zone=collector.zone,
-            credential=self.vault.credential(name, model) if model else None,
+            credential=credential,
             credential_name=name,
             state=self.store.ledger.source_state(collector.name),
             warn=warnings.append,

@@ -15,7 +15,7 @@ from collectors.store.quota_rules import Refusal, Told, too_many
 from collectors.store.quotas import Cost
 
 PATIENCE = 120.0
-"""Seconds that a request waits, in all, until it may be made; longer, and its run is parked."""
+"""Seconds that a request waits in all until it may be made; longer, and its run is parked."""
 LATER = timedelta(minutes=1)
 """For how long a run is parked that has waited for others to end, and they did not."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
@@ -40,13 +40,14 @@ class RunQuota:
     """The quota that a source is given: see ``collectors.api.Quota``.
 
     ``named`` is what the configuration says by name of key. ``live`` work may use all that there
-    is, other work what is not reserved.
+    is, other work what is not reserved. ``patience`` is how many seconds a request waits in all.
     """
 
     book: QuotaBook
     named: Mapping[str, Limits]
     sleep: Callable[[float], None]
     live: bool
+    patience: float = PATIENCE
 
     @contextmanager
     def request(self, keys: str | Mapping[str, Limits], cost: int = 1) -> Iterator[AskedOf]:
@@ -55,7 +56,7 @@ class RunQuota:
         limits = {key: laid_over(key, brought[key], self.named) for key in sorted(brought)}
         limits = {key: one for key, one in limits.items() if one.counted}
         asked = AskedOf(self)
-        with self.book.turns.taken(limits, PATIENCE) as missed:
+        with self.book.turns.taken(limits, self.patience) as missed:
             if missed:
                 raise self._spent(too_many(missed, limits[missed].concurrent or 0))
             ticket = self._begin(limits, Cost(cost, self.live)) if limits else None
@@ -92,7 +93,7 @@ class RunQuota:
             longest = min(_LONGEST_PAUSE, longest * 2)
             if found.until is not None:
                 pause += max(0.0, found.until - self.book.clock.now().timestamp())
-            if not found.soon or waited + pause > PATIENCE:
+            if not found.soon or waited + pause > self.patience:
                 raise self._spent(found)
             self.sleep(pause)
             waited += pause
@@ -101,5 +102,5 @@ class RunQuota:
     def _spent(self, found: Refusal) -> QuotaSpent:
         if found.until is not None:
             return QuotaSpent(str(found), from_epoch(found.until))
-        message = f"{found}, and none has ended in {PATIENCE:g} s"
+        message = f"{found}, and none has ended in {self.patience:g} s"
         return QuotaSpent(message, self.book.clock.now() + LATER)

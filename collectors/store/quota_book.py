@@ -97,6 +97,7 @@ class QuotaBook(Part):
         windowed = [key for key, one in limits.items() if one.windows]
         reported = [key for key, one in limits.items() if one.reported]
         used = quotas.used(connection, windowed) if windowed else {}
+        quotas.forget(connection, used, now)
         told = quotas.told(connection, reported) if reported else {}
         for key, one in limits.items():
             by_live = sum(slot.live for slot in held.get(key, ()))

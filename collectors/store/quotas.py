@@ -73,14 +73,6 @@ def remember(connection: Connection, limits: Mapping[str, Limits]) -> None:
     connection.execute(_LIMIT, rows)
 
 
-Budget = Told
-
-
-def listed(connection: Connection) -> list[Told]:
-    """Give what replies said of every key, by name."""
-    return [one for found in told(connection).values() for one in found]
-
-
 def limits_of(connection: Connection) -> dict[str, Limits]:
     """Give what may be asked of every key that was ever asked."""
     rows = connection.execute(sa.select(key_rows.c.key, key_rows.c.limits)).all()
@@ -95,6 +87,13 @@ def used(connection: Connection, keys: Collection[str]) -> dict[str, dict[str, l
     return found
 
 
+def forget(connection: Connection, found: Mapping[str, Mapping[str, list[Use]]], now: int) -> None:
+    """Clear, of what was found, whatever does not count any more."""
+    uses_of = (one for spans in found.values() for listed in spans.values() for one in listed)
+    if any(one.until <= now for one in uses_of):
+        connection.execute(_FORGET, {"keys": list(found), "now": now})
+
+
 def told(connection: Connection, keys: Collection[str] | None = None) -> dict[str, list[Told]]:
     """Give what replies said of ``keys``, or of all, by key."""
     query, names = (_ALL_TOLD, []) if keys is None else (_TOLD, list(keys))
@@ -106,10 +105,9 @@ def told(connection: Connection, keys: Collection[str] | None = None) -> dict[st
 
 def take(connection: Connection, limits: Mapping[str, Limits], cost: Cost, now: int) -> None:
     """Count a request against keys that are held."""
-    keys = list(limits)
-    connection.execute(_ASK, {"keys": keys, "amount": cost.amount})
-    if any(one.reported for one in limits.values()):
-        connection.execute(_TAKE, {"keys": keys, "amount": cost.amount, "now": now})
+    if reported := [key for key, one in limits.items() if one.reported]:
+        connection.execute(_ASK, {"keys": reported, "amount": cost.amount})
+        connection.execute(_TAKE, {"keys": reported, "amount": cost.amount, "now": now})
     rows = [
         {"key": key, "span": span, "until": until(span, one, now)}
         | {"live": cost.amount * cost.live, "other": cost.amount * (not cost.live)}
@@ -117,7 +115,6 @@ def take(connection: Connection, limits: Mapping[str, Limits], cost: Cost, now: 
         for span in one.windows
     ]
     if rows:
-        connection.execute(_FORGET, {"keys": keys, "now": now})
         insert = _kind(connection).insert(uses)
         added = {name: uses.c[name] + insert.excluded[name] for name in ("live", "other")}
         connection.execute(
