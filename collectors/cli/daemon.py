@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -60,13 +61,14 @@ def daemon(settings: Settings, host: str, port: int, grace: float, *, no_watch: 
 
     Files of the configuration and credentials are read again when they change, and on SIGHUP.
     """
+    began = time.time()
     configuration = settings.configuration
     _check_modes(settings)
     with logs.whole_process(), settings.store() as store, settings.parts(store) as parts:
         ways = Ways(load=settings.load, remake=_Remaking(configuration, settings))
         one = Daemon(configuration, parts, ways, Notifier.of(os.environ))
         server = Server(_application(one, settings), host, port)
-        watcher = Watcher([settings.config, settings.credentials], one.reload)
+        watcher = Watcher([settings.config, settings.credentials], one.reload, began)
         with _signals(one), _served(server):
             why, clean = one.run(grace, lambda: _begun(one, server, None if no_watch else watcher))
         watcher.stop()

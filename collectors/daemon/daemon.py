@@ -162,9 +162,9 @@ class Daemon:
         self.works.sender.look_again()
         log.info(
             "files read again",
-            added=sorted(found.added),
-            changed=sorted(found.changed),
-            removed=sorted(found.removed),
+            added=", ".join(sorted(found.added)),
+            changed=", ".join(sorted(found.changed)),
+            removed=", ".join(sorted(found.removed)),
             mistakes=len(self.present.state.configuration.mistakes),
         )
 
