@@ -1,6 +1,5 @@
 """Documents that are at a URL: fetched once for all collectors, and again only when changed."""
 
-import base64
 import hashlib
 import threading
 from collections.abc import Mapping, Sequence
@@ -8,21 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import Message
 from email.utils import parsedate_to_datetime
-from typing import Self
 from urllib.parse import urljoin, urlsplit
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from collectors.api import (
     CollectorError,
     Context,
-    Credential,
     Refused,
     Reply,
-    Secret,
     Unavailable,
     without_query,
 )
+from collectors.api.web_login import WebCredential
 from collectors.sources.spreadsheet.files import Part, revision_of
 from collectors.sources.spreadsheet.formats import Content
 
@@ -37,30 +34,8 @@ _REMEMBERED = "download"
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
-class SpreadsheetCredential(Credential):
+class SpreadsheetCredential(WebCredential):
     """What a private URL asks for: a bearer token, a user and password, or a header."""
-
-    token: Secret | None = None
-    user: str | None = None
-    password: Secret | None = None
-    header: str | None = None
-    value: Secret | None = None
-
-    @model_validator(mode="after")
-    def _is_one_way(self) -> Self:
-        ways = [{"token"}, {"user", "password"}, {"header", "value"}]
-        if {name for name in type(self).model_fields if getattr(self, name)} not in ways:
-            raise ValueError("say `token`, or `user` and `password`, or `header` and `value`")
-        return self
-
-    def headers(self) -> Mapping[str, str]:
-        """Give the header that a request needs, other than for a token."""
-        if self.value is not None and self.header:
-            return {self.header: self.value.reveal()}
-        if self.password is None:
-            return {}
-        pair = f"{self.user}:{self.password.reveal()}".encode()
-        return {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
 
 
 class Version(BaseModel):
