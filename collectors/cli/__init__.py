@@ -36,6 +36,7 @@ from collectors.cli.settings import Settings, World
 from collectors.cli.sources import list_sources
 from collectors.cli.status import status
 from collectors.cli.targets import targets
+from collectors.cli.ticks import ticks
 from collectors.cli.validate import validate
 from collectors.errors import CollectorError, ConfigError
 from collectors.sources import registry
@@ -124,6 +125,7 @@ for command in (
     show,
     sample,
     status,
+    ticks,
     pause,
     resume,
     quotas,

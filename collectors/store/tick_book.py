@@ -1,6 +1,6 @@
 """The ticks of the store, for whoever asks why something was not collected."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy.engine import Connection
@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 from collectors.clock import epoch, from_epoch
 from collectors.store import forgetting, ticks
 from collectors.store.part import Part
-from collectors.store.ticks import Noted, Tick
+from collectors.store.ticks import Noted, Tick, TickOutcome
 
 TICKS_KEPT = timedelta(days=30)
 """How long ticks are remembered."""
@@ -34,11 +34,12 @@ class TickBook(Part):
         *,
         since: datetime | None = None,
         limit: int = 100,
+        outcomes: Collection[TickOutcome] = (),
     ) -> list[Tick]:
-        """Give the ticks of these collectors, or of all, the newest first."""
+        """Give the ticks of these collectors, or of all, the newest first; any outcome or some."""
         start = 0 if since is None else epoch(since)
         return self.database.read(
-            lambda connection: ticks.listed(connection, collectors, start, limit)
+            lambda connection: ticks.listed(connection, collectors, start, limit, outcomes)
         )
 
     def forget(self) -> int:

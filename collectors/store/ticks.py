@@ -4,7 +4,7 @@ All functions work inside a transaction. Whether a planned tick ran, ran late or
 written down: it follows from the run that it led to.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.store.daemon_tables import ticks
+from collectors.store.runs import State
 from collectors.store.tables import runs
 
 LATE_AFTER = 60
@@ -28,6 +29,24 @@ class TickOutcome(StrEnum):
     JOINED = "joined"
     SKIPPED = "skipped"
     WAITS = "waits"
+
+
+_OUTCOME = sa.case(
+    (ticks.c.outcome != _PLANNED, ticks.c.outcome),
+    (runs.c.state.is_(None), TickOutcome.RAN),
+    (runs.c.began_at - ticks.c.at > LATE_AFTER, TickOutcome.LATE),
+    (runs.c.began_at.is_not(None), TickOutcome.RAN),
+    (runs.c.state.in_((State.DUE, State.PARKED)), TickOutcome.WAITS),
+    else_=TickOutcome.SKIPPED,
+)
+_COLUMNS = (
+    *(column for column in ticks.c if column.name != "outcome"),
+    _OUTCOME.label("outcome"),
+    (ticks.c.outcome == _PLANNED).label("is_planned"),
+    runs.c.began_at,
+    runs.c.state,
+    runs.c.reason.label("said"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,11 +110,18 @@ def last_at(connection: Connection, collectors: Sequence[str]) -> dict[str, int]
 
 
 def listed(
-    connection: Connection, collectors: Sequence[str] | None, since: int, limit: int
+    connection: Connection,
+    collectors: Sequence[str] | None,
+    since: int,
+    limit: int,
+    outcomes: Collection[TickOutcome] = (),
 ) -> list[Tick]:
-    """Give the ticks planned at or after ``since``, the newest first."""
+    """Give the ticks planned at or after ``since``, the newest first.
+
+    They are those of some collectors or of all, with some outcomes or any.
+    """
     query = (
-        sa.select(ticks, runs.c.began_at, runs.c.kind, runs.c.state, runs.c.reason.label("said"))
+        sa.select(*_COLUMNS)
         .outerjoin(runs, runs.c.id == ticks.c.run_id)
         .where(ticks.c.seen_at >= since)
         .order_by(ticks.c.id.desc())
@@ -103,30 +129,27 @@ def listed(
     )
     if collectors is not None:
         query = query.where(ticks.c.collector.in_(collectors))
+    if outcomes:
+        query = query.where(_OUTCOME.in_(outcomes))
     return [_tick(row) for row in connection.execute(query)]
 
 
 def _tick(row: Any) -> Tick:
-    outcome, reason = _ended(row) if row.outcome == _PLANNED else (row.outcome, row.reason)
     return Tick(
         collector=row.collector,
         at=row.at,
-        outcome=TickOutcome(outcome),
-        reason=reason,
+        outcome=TickOutcome(row.outcome),
+        reason=_told(row) if row.is_planned else row.reason,
         run_id=row.run_id,
         count=row.count,
     )
 
 
-def _ended(row: Any) -> tuple[TickOutcome, str]:
-    """Tell a tick by its run, which began in time, late or not at all."""
+def _told(row: Any) -> str:
+    """Tell of a tick by the run that it led to."""
     if row.state is None:
-        return TickOutcome.RAN, "its run is no longer remembered"
+        return "its run is no longer remembered"
     said = f"run {row.run_id}: {row.state}" + (f": {row.said}" if row.said else "")
-    if row.began_at is None:
-        ended = row.state not in ("due", "parked")
-        return (TickOutcome.SKIPPED if ended else TickOutcome.WAITS), said
-    late = row.began_at - row.at
-    if late > LATE_AFTER:
-        return TickOutcome.LATE, f"it began {late} s after the tick; {said}"
-    return TickOutcome.RAN, said
+    if row.outcome == TickOutcome.LATE:
+        return f"it began {row.began_at - row.at} s after the tick; {said}"
+    return said
