@@ -8,6 +8,7 @@ from enum import Enum, auto
 import structlog
 
 from collectors.config.model import Configuration
+from collectors.daemon.alerting import Alerting
 from collectors.daemon.chores import Chores
 from collectors.daemon.health import Health
 from collectors.daemon.housekeeping import Housekeeping
@@ -102,7 +103,11 @@ class Daemon:
     def _start(self) -> list[Chores]:
         self._tell_files()
         keeping = Housekeeping(self.present, self.works).chores()
-        chores = [Chores("housekeeper", keeping, lambda: self._pulse.touch("housekeeper"))]
+        alerting = Alerting(self.present, lambda: not self._pulse.stuck()).chores()
+        chores = [
+            Chores("housekeeper", keeping, lambda: self._pulse.touch("housekeeper")),
+            Chores("alerts", alerting),
+        ]
         self._pulse.expect("housekeeper", STUCK_AFTER)
         self.works.start()
         for one in chores:

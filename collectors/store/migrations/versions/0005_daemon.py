@@ -12,6 +12,15 @@ def _key() -> sa.Column[int]:
 
 
 def upgrade() -> None:
+    _works()
+    _backfills()
+    _quotas()
+    _alerts()
+    _figures()
+    _probes()
+
+
+def _works() -> None:
     op.add_column("collectors", sa.Column("looked_at", sa.BigInteger))
     op.create_table(
         "ticks",
@@ -47,6 +56,9 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         sa.Column("content", sa.Text, nullable=False),
     )
+
+
+def _backfills() -> None:
     op.create_table(
         "backfills",
         _key(),
@@ -83,55 +95,8 @@ def upgrade() -> None:
         "backfill_parts_in_order", "backfill_parts", ["backfill_id", "state", "position"]
     )
     op.create_index("backfill_parts_by_run", "backfill_parts", ["run_id"])
+
     op.create_index("backfill_parts_by_state", "backfill_parts", ["state"])
-    _quotas()
-    op.create_table(
-        "incidents",
-        _key(),
-        sa.Column("kind", sa.Text, nullable=False),
-        sa.Column("subject", sa.Text, nullable=False),
-        sa.Column("reason", sa.Text, nullable=False),
-        sa.Column("data_sets", sa.Text, nullable=False),
-        sa.Column("opened_at", sa.BigInteger, nullable=False),
-        sa.Column("told_at", sa.BigInteger, nullable=False),
-        sa.Column("missed", sa.Integer, nullable=False),
-        sa.Column("closed_at", sa.BigInteger),
-    )
-    op.create_index("incidents_open", "incidents", ["closed_at", "kind", "subject"])
-    op.create_table(
-        "alerts",
-        _key(),
-        sa.Column("incident_id", sa.BigInteger, sa.ForeignKey("incidents.id"), nullable=False),
-        sa.Column("channel", sa.Text, nullable=False),
-        sa.Column("event", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sa.Column("not_before", sa.BigInteger, nullable=False),
-        sa.Column("attempts", sa.Integer, nullable=False),
-        sa.Column("sent_at", sa.BigInteger),
-        sa.Column("reason", sa.Text, nullable=False),
-    )
-    op.create_index("alerts_waiting", "alerts", ["sent_at", "not_before"])
-    op.create_table(
-        "figures",
-        sa.Column("collector", sa.Text, primary_key=True),
-        sa.Column("start", sa.BigInteger, primary_key=True),
-        sa.Column("fingerprint", sa.Text, nullable=False),
-        sa.Column("rows", sa.BigInteger, nullable=False),
-        sa.Column("totals", sa.Text, nullable=False),
-    )
-    op.create_table(
-        "verdicts",
-        sa.Column("collector", sa.Text, primary_key=True),
-        sa.Column("fingerprint", sa.Text, nullable=False),
-        sa.Column("start", sa.BigInteger, nullable=False),
-        sa.Column("sentence", sa.Text, nullable=False),
-    )
-    op.create_table(
-        "probes",
-        sa.Column("collector", sa.Text, primary_key=True),
-        sa.Column("at", sa.BigInteger, primary_key=True),
-        sa.Column("result", sa.Text, nullable=False),
-    )
 
 
 def _quotas() -> None:
@@ -170,4 +135,60 @@ def _quotas() -> None:
         sa.Column("each", sa.BigInteger, nullable=False),
         sa.Column("resets_at", sa.BigInteger, nullable=False),
         sa.Column("reported_at", sa.BigInteger, nullable=False),
+    )
+
+
+def _alerts() -> None:
+    op.create_table(
+        "incidents",
+        _key(),
+        sa.Column("kind", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("data_sets", sa.Text, nullable=False),
+        sa.Column("opened_at", sa.BigInteger, nullable=False),
+        sa.Column("told_at", sa.BigInteger, nullable=False),
+        sa.Column("missed", sa.Integer, nullable=False),
+        sa.Column("closed_at", sa.BigInteger),
+    )
+    op.create_index("incidents_open", "incidents", ["closed_at", "kind", "subject"])
+    op.create_table(
+        "alerts",
+        _key(),
+        sa.Column("incident_id", sa.BigInteger, sa.ForeignKey("incidents.id"), nullable=False),
+        sa.Column("channel", sa.Text, nullable=False),
+        sa.Column("event", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("not_before", sa.BigInteger, nullable=False),
+        sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("sent_at", sa.BigInteger),
+        sa.Column("reason", sa.Text, nullable=False),
+    )
+    op.create_index("alerts_waiting", "alerts", ["sent_at", "not_before"])
+
+
+def _figures() -> None:
+    op.create_table(
+        "figures",
+        sa.Column("collector", sa.Text, primary_key=True),
+        sa.Column("start", sa.BigInteger, primary_key=True),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("rows", sa.BigInteger, nullable=False),
+        sa.Column("totals", sa.Text, nullable=False),
+    )
+    op.create_table(
+        "verdicts",
+        sa.Column("collector", sa.Text, primary_key=True),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("start", sa.BigInteger, nullable=False),
+        sa.Column("sentence", sa.Text, nullable=False),
+    )
+
+
+def _probes() -> None:
+    op.create_table(
+        "probes",
+        sa.Column("collector", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, primary_key=True),
+        sa.Column("result", sa.Text, nullable=False),
     )
