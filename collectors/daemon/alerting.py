@@ -1,0 +1,53 @@
+"""The daemon's look at itself from outside: who is late, who is to be told, and the heartbeat."""
+
+import time
+from collections.abc import Callable
+
+from collectors.alerts import AlertLoop, Heartbeat, broken_files, wrong_clock
+from collectors.daemon.chores import Chore
+from collectors.daemon.present import Present, State
+
+LOOK = 60.0
+"""Seconds between two looks, where looking is quick."""
+SHARE = 200
+"""Looking takes at most this part of the time of one core; so it is less often where it is slow."""
+BEAT = 5.0
+
+
+class Alerting:
+    """Looks for what is late or broken, and tells; ``healthy`` tells whether all loops move."""
+
+    def __init__(self, present: Present, healthy: Callable[[], bool]) -> None:
+        self._present = present
+        self._healthy = healthy
+        self._state: State | None = None
+        self._look_at = 0.0
+        self._follow(present.state)
+
+    def chores(self) -> list[Chore]:
+        """Give what is to be done, and how often."""
+        return [Chore("alerts", BEAT, self.look), Chore("heartbeat", BEAT, self.beat)]
+
+    def look(self) -> None:
+        """Judge everything, where it is time, and tell what is to be told."""
+        began = time.monotonic()
+        if began < self._look_at:
+            return
+        state = self._present.state
+        self._follow(state)
+        files = broken_files(state.configuration.mistakes)
+        self._loop.look([*files, *wrong_clock(state.parts.http)])
+        ended = time.monotonic()
+        self._look_at = ended + max(LOOK, SHARE * (ended - began))
+
+    def beat(self) -> None:
+        """Tell whoever waits for it that the daemon works, if it does."""
+        self._heartbeat.beat(self._healthy())
+
+    def _follow(self, state: State) -> None:
+        if state is self._state:
+            return
+        settings = state.configuration.platform.alerts
+        self._loop = AlertLoop(state.parts, state.active, settings)
+        self._heartbeat = Heartbeat(state.parts.http, settings.heartbeat)
+        self._state = state
