@@ -1,5 +1,7 @@
 """Quotas: what is counted, what replies say is left, and who may still ask."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -133,6 +135,21 @@ def test_one_request_may_cost_more_than_another_but_never_all_and_more(store: St
         ask(quota(store, named), cost=2)
     with pytest.raises(Refused, match=f"{KEY}: one request costs 6, but 5 requests a day"):
         ask(quota(store, named), cost=6)
+
+
+def test_threads_of_two_processes_never_share_the_last_request(store: Store, beside: Store):
+    keys = {"one": Limits(per_hour=20), "two": Limits(per_day=20, reported=True)}
+
+    def asks(of: Store) -> int:
+        found = 0
+        for _ in range(8):
+            with suppress(QuotaSpent):
+                ask(quota(of), keys)
+                found += 1
+        return found
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(asks, [store, beside] * 4)) == 20
 
 
 # Reserved for live work

@@ -36,7 +36,7 @@ FRESH = timedelta(hours=1)
 KEY_EVENT = "keyEvents:"
 
 _HOUR = timedelta(hours=1)
-_SHORT, _LONG = 30.0, 1800.0
+_SHORT, _LONG = 30.0, timedelta(minutes=30)
 _PROJECT = "tokensPerProjectPerHour"
 _DAY = "tokensPerDay"
 _COUNTED = (
@@ -213,9 +213,9 @@ class Property:
         if "concurrent" in said:
             return Unavailable(str(problem), _SHORT, problem.code)
         name = next((name for sign, name in _SPENT.items() if sign in said), "tokensPerHour")
-        until = self.context.clock.now() + timedelta(seconds=_LONG)
-        self._report(self.context.quota, name, 0, until)
-        return Unavailable(str(problem), _LONG, problem.code)
+        resets_at = self.context.clock.now() + _LONG
+        self._report(self.context.quota, name, 0, resets_at)
+        return QuotaSpent(f"{problem}: what the property has in an hour is used up", resets_at)
 
 
 @dataclass(frozen=True, slots=True)

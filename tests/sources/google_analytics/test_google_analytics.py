@@ -632,11 +632,11 @@ def test_tokens_of_the_day_are_spent_until_the_propertys_midnight(server, tmp_pa
         "potentiallyThresholdedRequestsPerHour",
     ],
 )
-def test_tokens_of_the_hour_are_waited_for_without_asking_again(context, server, account, name):
+def test_tokens_of_the_hour_are_spent_for_half_of_it_without_asking_again(context, server, account, name):
     account.quota[name] = Bucket(0)
     error = error_of(context)
-    assert isinstance(error, Unavailable)
-    assert error.retry_after == 1800
+    assert isinstance(error, QuotaSpent)
+    assert error.resets_at == NOW + timedelta(minutes=30)
     assert context.http.sleep.seconds == []
     assert [bucket for (_, bucket), (left, _) in context.quota.left.items() if left == 0] == [name]
     asked = len(server.requests)
