@@ -95,7 +95,9 @@ def test_outbox_retry_in_another_process_lets_a_parked_lane_try_again(toll, sink
     with living(toll) as one:
         one.until(lambda: any(depth.lane.parked_at for depth in one.store.view.depths()))
         sink.tokens[HOURLY] = "token-of-hourly"
-        one.store.delivery.unpark()
+        done = toll.run("outbox", "retry", "--json")
+        assert (done.code, done.json["left"]) == (0, {})
+        assert "is the daemon, and tries them now" in done.err
         sink.wait_until_held(HOURLY, 2)
 
 
