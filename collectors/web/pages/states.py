@@ -18,6 +18,7 @@ LOOKS: Mapping[str, str] = {
     State.NOT_YET: ODD,
     "has lost periods": ODD,
     "owed to a target": ODD,
+    "not as expected": ODD,
     "differently collected": ODD,
     State.DUE: BUSY,
     State.RUNNING: BUSY,
@@ -89,6 +90,8 @@ def why(known: Standing) -> str:
         return known.late.reason
     if known.paused is not None or known.state in SAID:
         return SAID.get(known.state) or str(known.paused)
+    if known.unmet is not None and known.state == "not as expected":
+        return known.unmet
     if known.run is not None and look(known.run.state) != GOOD and known.run.reason:
         return known.run.reason
     if known.due:
