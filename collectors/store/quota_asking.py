@@ -15,7 +15,7 @@ from collectors.store.quota_rules import Refusal, Told, too_many
 from collectors.store.quotas import Cost
 
 PATIENCE = 120.0
-"""Seconds that a request waits in all until it may be made; longer, and its run is parked."""
+"""Seconds that a request waits for its turn in this process, and again for all of the store's."""
 LATER = timedelta(minutes=1)
 """For how long a run is parked that has waited for others to end, and they did not."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0
@@ -40,7 +40,7 @@ class RunQuota:
     """The quota that a source is given: see ``collectors.api.Quota``.
 
     ``named`` is what the configuration says by name of key. ``live`` work may use all that there
-    is, other work what is not reserved. ``patience`` is how many seconds a request waits in all.
+    is, other work what is not reserved. ``patience`` is as PATIENCE.
     """
 
     book: QuotaBook

@@ -52,11 +52,11 @@ class QuotaBook(Part):
         """Let go of what a request held, and keep what its reply said."""
 
         def work(connection: Connection) -> None:
-            if ticket is not None:
-                quota_slots.give_back(connection, ticket.holder)
             if said:
                 asked = quotas.hold(connection, {one.key for one in said})
                 quotas.report(connection, said, _unseen(ticket, asked))
+            if ticket is not None:
+                quota_slots.give_back(connection, ticket.holder)
 
         self.database.write(work)
 

@@ -67,6 +67,18 @@ def test_what_is_left_and_what_is_parked_until_when(toll, account):
     assert toll.run("quotas", "--json").json[0]["parked"] == []
 
 
+def test_what_was_missed_leaves_the_rest_to_what_is_new(toll, server):
+    toll.platform("workers: 1\nquotas: {pingdom: {per_day: 4, reserve_for_live: 50%}}")
+    query = "source: pingdom, schedule: hourly, query: {check: 1}"
+    toll.service("toll", f"past: {{{query}, since: 2026-06-01}}\nnew: {{{query}}}")
+    assert toll.run("run", "toll/past").code == 1
+    kinds = [kind for kind, state in toll.rows("runs", "kind", "state") if state == "done"]
+    assert sorted(kinds) == ["catch-up", "catch-up", "live"]
+    [one] = toll.run("quotas", "--json").json
+    assert one["parked"][0]["reason"].endswith("; the rest is reserved for live work")
+    assert toll.run("run", "toll/new").code == 0
+
+
 def test_a_credential_that_is_not_there_is_told_once(toll):
     (toll.credentials / "pingdom.yaml").unlink()
     done = toll.run("quotas")
