@@ -1,6 +1,7 @@
 """``run``: collect what is due now, deliver it, and say what came of it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
@@ -164,9 +165,15 @@ def _left(parts: Parts, report: Report) -> list[dict[str, Any]]:
     ]
 
 
+def _run(outcome: Outcome) -> dict[str, Any]:
+    """Give a run as JSON tells it; its error is its reason."""
+    told = {one.name: getattr(outcome, one.name) for one in fields(outcome) if one.name != "error"}
+    return {**told, "seconds": round(outcome.seconds, 3)}
+
+
 def _tell(answer: Mapping[str, Any], outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     if as_json:
-        show_json({**answer, "runs": outcomes})
+        show_json({**answer, "runs": [_run(one) for one in outcomes]})
         return
     rows = answer["collectors"]
     told = [row for row in rows if row["result"] not in ("done", "nothing is due")]

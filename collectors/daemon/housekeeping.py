@@ -1,7 +1,5 @@
 """The chores of the daemon: what keeps the works going without anybody looking."""
 
-from collections.abc import Mapping
-
 from collectors.daemon.chores import Chore
 from collectors.daemon.present import Present
 from collectors.daemon.works import Works
@@ -20,7 +18,7 @@ class Housekeeping:
     def __init__(self, present: Present, works: Works) -> None:
         self._present = present
         self._works = works
-        self._held: set[str] = set()
+        self._held = set(self._paused())
 
     def chores(self) -> list[Chore]:
         """Give what is to be done, and how often."""
@@ -50,15 +48,19 @@ class Housekeeping:
 
     def withdraw(self) -> None:
         """Take what is paused or gone out of the queue, and look at what was resumed."""
-        state = self._present.state
-        pauses = state.parts.store.pauses.paused(state.active.values())
-        held: Mapping[str, str] = {name: str(pause) for name, pause in pauses.items()}
+        state, held = self._present.state, self._paused()
         waiting = state.parts.store.queue.waiting()
         gone = dict.fromkeys(waiting - state.active.keys(), "it is not configured any more")
         if waiting & {*held, *gone}:
             state.parts.store.queue.withdraw({**held, **gone})
         self._works.planner.look(self._held - held.keys())
         self._held = set(held)
+
+    def _paused(self) -> dict[str, str]:
+        """Give why each collector that is paused is."""
+        state = self._present.state
+        pauses = state.parts.store.pauses.paused(state.active.values())
+        return {name: str(pause) for name, pause in pauses.items()}
 
     def pay_debts(self) -> None:
         """Pay lanes what they are owed, as far as they have room again."""
