@@ -52,6 +52,13 @@ def follow(store: Store, ids: Sequence[int]) -> None:
         click.echo("no longer followed; the daemon goes on: see 'backfill list'", err=True)
 
 
+def tell_running(store: Store) -> None:
+    """Say on stderr how far the backfills are that go on."""
+    running = [one.id for one in store.backfills.running()]
+    for one in store.backfills.progress(running) if running else ():
+        click.echo(f"backfill {one.backfill.id}: {line(one)}", err=True)
+
+
 def _watch(
     store: Store, ids: Sequence[int], stop: threading.Event, *, needed: bool = False
 ) -> None:

@@ -7,6 +7,7 @@ import click
 
 from collectors.cli import completing
 from collectors.cli.choosing import choose, usable
+from collectors.cli.following import tell_running
 from collectors.cli.output import moment, show_rows, stretch
 from collectors.cli.settings import Settings
 from collectors.clock import epoch
@@ -41,6 +42,7 @@ def status(
     chosen = choose(configuration, names, labels)
     with settings.store() as store, settings.look_only(store) as parts:
         known = standings(parts, chosen)
+        tell_running(store)
     if late:
         known = [one for one in known if one.is_late]
     told = _gaps if gaps else _late if late else _state

@@ -38,7 +38,9 @@ def go_on(
     progress = store.backfills.progress(ids)
     if not as_json:
         show_progress(progress, as_json=False)
-    _explain(store, progress)
+    _tell_failures(store, progress)
+    if not detach and store.post.holder() is None:
+        _tell_waiting(progress)
     for lane_id, reason in sorted(sent.left.items()):
         name = store.delivery.lane(lane_id).name
         click.echo(f"{name}: not delivered: {reason}", err=True)
@@ -54,27 +56,27 @@ def _work(settings: Settings, store: Store, ids: Sequence[int]) -> Sent:
             return engine.run(ids)
 
 
-def _explain(store: Store, progress: Sequence[BackfillProgress]) -> None:
-    """Say on stderr what failed, what waits, and what to do about it."""
+def _tell_failures(store: Store, progress: Sequence[BackfillProgress]) -> None:
+    """Say on stderr what failed, and what to do about it."""
+    for number in [one.backfill.id for one in progress if one.failed]:
+        failed = [one for one in store.backfills.parts(number) if one.state is PartState.FAILED]
+        reasons = Counter((one.collector, one.reason) for one in failed)
+        for (collector, reason), times in reasons.most_common(REASONS_AT_MOST):
+            chunks = "1 chunk" if times == 1 else f"{times} chunks"
+            click.echo(f"{collector}: {chunks} failed: {reason}", err=True)
+        click.echo(
+            f"every chunk: python run_collector.py backfill show {number}   "
+            f"try again: python run_collector.py backfill retry {number}",
+            err=True,
+        )
+
+
+def _tell_waiting(progress: Sequence[BackfillProgress]) -> None:
+    """Say on stderr what nobody works on now, and how it goes on."""
     for one in progress:
-        number = one.backfill.id
-        if one.failed:
-            _tell_failures(store, number)
-        if one.backfill.state is BackfillState.RUNNING:
-            moments = [when for when in (one.parked_until, one.retried_at) if when is not None]
-            when = f", not before {min(moments):%Y-%m-%dT%H:%M:%SZ}" if moments else ""
-            command = f"python run_collector.py backfill resume {number}"
-            click.echo(f"a daemon goes on with it{when}, or: {command}", err=True)
-
-
-def _tell_failures(store: Store, number: int) -> None:
-    failed = [one for one in store.backfills.parts(number) if one.state is PartState.FAILED]
-    reasons = Counter((one.collector, one.reason) for one in failed)
-    for (collector, reason), times in reasons.most_common(REASONS_AT_MOST):
-        chunks = "1 chunk" if times == 1 else f"{times} chunks"
-        click.echo(f"{collector}: {chunks} failed: {reason}", err=True)
-    click.echo(
-        f"every chunk: python run_collector.py backfill show {number}   "
-        f"try again: python run_collector.py backfill retry {number}",
-        err=True,
-    )
+        if one.backfill.state is not BackfillState.RUNNING:
+            continue
+        moments = [when for when in (one.parked_until, one.retried_at) if when is not None]
+        when = f", not before {min(moments):%Y-%m-%dT%H:%M:%SZ}" if moments else ""
+        command = f"python run_collector.py backfill resume {one.backfill.id}"
+        click.echo(f"a daemon goes on with it{when}, or: {command}", err=True)

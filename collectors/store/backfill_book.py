@@ -145,7 +145,7 @@ class BackfillBook(Part):
             .limit(limit)
         )
         found = self.database.read(lambda connection: connection.execute(query).all())
-        return [row.tuple() for row in found]
+        return [(row.id, row.collector) for row in found]
 
     def get(self, backfill_id: int) -> Backfill | None:
         """Give one backfill; None where there is none of this number."""
