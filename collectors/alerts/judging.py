@@ -80,9 +80,9 @@ def judge(
     active = [one for one in standings if one.collector.enabled and one.paused is None]
     found = _Found()
     _blame_targets(found, active, lanes, open_ones, now)
-    troubled = [one for one in active if _is_uncollected(one, now)]
-    _blame_sources(found, active, troubled, open_ones)
-    _blame_feeders(found, troubled, feeders)
+    troubled = [one for one in active if _is_uncollected(one)]
+    _blame_sources(found, active, [one for one in troubled if _fails(one)], open_ones, now)
+    _blame_feeders(found, [one for one in troubled if not _fails(one)], feeders)
     for one in active:
         if one.unmet is not None:
             found.blame(("expectation", one.collector.name), one.unmet, one.collector)
@@ -110,20 +110,23 @@ class _Found:
         ]
 
 
-def _is_uncollected(known: Standing, now: datetime) -> bool:
+def _is_uncollected(known: Standing) -> bool:
     if known.late is not None:
         return not known.late.undelivered
     ended = known.ended
-    if known.collector.deadline is not None or ended is None or ended.state != State.FAILED:
-        return False
-    return from_epoch(ended.ended_at or ended.planned_at) + GRACE <= now
+    return known.collector.deadline is None and ended is not None and ended.state == State.FAILED
+
+
+def _fails(known: Standing) -> bool:
+    return known.ended is not None and known.ended.state in FAILING
 
 
 def _blame_sources(
     found: _Found,
     active: Iterable[Standing],
-    troubled: Iterable[Standing],
+    failing: Iterable[Standing],
     open_ones: Collection[Key],
+    now: datetime,
 ) -> None:
     tries = defaultdict[str, list[Try]](list)
     for one in active:
@@ -132,19 +135,19 @@ def _blame_sources(
     in_common = {
         way: shared(some, is_open=("source", way) in open_ones) for way, some in tries.items()
     }
-    failing = [one for one in troubled if one.ended and one.ended.state in FAILING]
     for one in sorted(failing, key=_ended_at, reverse=True):
-        name, way = one.collector.name, way_of(one.collector)
-        reason = one.ended.reason if one.ended else ""
-        if name in in_common[way] and ("collector", name) not in open_ones:
-            found.blame(("source", way), reason, one.collector)
-        else:
-            found.blame(("collector", name), _why(one), one.collector)
+        way, own = way_of(one.collector), ("collector", one.collector.name)
+        is_shared = one.collector.name in in_common[way] and own not in open_ones
+        key = ("source", way) if is_shared else own
+        # What is open already fails anew with every try: that is no new failure to wait with.
+        if one.late is None and key not in open_ones and _ended_at(one) > epoch(now - GRACE):
+            continue
+        found.blame(key, one.ended.reason if is_shared and one.ended else _why(one), one.collector)
 
 
 def _last_try(known: Standing) -> Try | None:
-    name, ended = known.collector.name, known.ended
-    if ended is not None and ended.state in FAILING:
+    name = known.collector.name
+    if _fails(known):
         return Try(_ended_at(known), name, failed=True)
     if known.seen_at is not None:
         return Try(epoch(known.seen_at), name, failed=False)

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.alerts.judging import Try, judge, shared
 from collectors.store import Pause, State
+from collectors.store.incidents import AWAY
 from tests.alerts.worlds import (
     HOUR,
     MINUTE,
@@ -20,6 +21,7 @@ from tests.alerts.worlds import (
     waiting,
 )
 
+MIDNIGHT = NOW.replace(hour=0, minute=0)
 SOURCE = ("source", "feed at api.example")
 
 
@@ -187,3 +189,52 @@ def test_only_failures_are_shared_and_if_all_failed_they_all_are(tries, is_open)
     assert shared(tries, is_open=False) <= shared(tries, is_open=True)
     if len(failures) == len(tries) > 1:
         assert shared(tries, is_open=is_open) == failures
+
+
+def openings(splays, outage, broken, deadline):
+    """Give which problems open, with a look every five minutes at 36 hours of hourly collectors.
+
+    Minutes count from the first midnight. Each collector is tried once an hour, at its minute; in
+    the ``outage`` all fail, and ``broken`` ones always do. Without a ``deadline``, failing counts.
+    """
+    succeeded, known, away, opened = {}, {}, {}, []
+    for minute in range(36 * 60):
+        for name in (name for name, splay in splays.items() if minute % 60 == splay):
+            fails = outage[0] <= minute < outage[1] or name in broken
+            tried = failed if fails else fine
+            known[name] = tried(name, MIDNIGHT + minute * MINUTE, deadline=deadline)
+            succeeded |= {} if fails else {name: minute}
+        if minute % 5 or minute < 120:
+            continue
+        seen = [
+            replace(one, late=None)
+            if not deadline or minute - succeeded.get(name, 0) <= deadline + 70
+            else one
+            for name, one in known.items()
+        ]
+        open_ones = {key for key, count in away.items() if count < AWAY}
+        found = judge(seen, (), open_ones, MIDNIGHT + minute * MINUTE)
+        keys = {(one.kind, one.subject) for one in found}
+        opened += keys - open_ones
+        away = {key: 0 if key in keys else away[key] + 1 for key in away.keys() | keys}
+    return opened
+
+
+@given(
+    st.lists(st.integers(0, 9), min_size=8, max_size=16),
+    st.integers(600, 900),
+    st.integers(300, 900),
+    st.booleans(),
+    st.sampled_from([180, None]),
+)
+@settings(max_examples=20)
+def test_whatever_the_splay_an_outage_is_told_once_and_a_broken_one_once(
+    splays, begins, lasts, is_one_broken, deadline
+):
+    names = {f"s{number}/m": splay for number, splay in enumerate(splays)}
+    names |= {"a/first": 0, "z/last": 9}
+    broken = ["s5/m"] if is_one_broken else []
+
+    opened = openings(names, (begins, begins + lasts), broken, deadline)
+
+    assert sorted(opened) == [*(("collector", name) for name in broken), SOURCE]
