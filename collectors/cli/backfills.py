@@ -10,7 +10,7 @@ from collectors.cli.settings import Settings
 from collectors.cli.working import go_on
 from collectors.store import Backfill, BackfillPart, BackfillState, Store
 
-_ids = click.argument("ids", metavar="ID...", nargs=-1, required=True, type=int)
+_ids = click.argument("ids", nargs=-1, required=True, type=int)
 _detach = click.option(
     "--detach", is_flag=True, help="Leave the work to the daemon, and do not follow it."
 )
@@ -30,16 +30,21 @@ def list_backfills(settings: Settings, *, as_json: bool) -> int:
 
 
 @click.command()
-@click.argument("number", metavar="ID", type=int)
+@click.argument("id", type=int)
 @_json
 @click.pass_obj
-def show(settings: Settings, number: int, *, as_json: bool) -> int:
+def show(
+    settings: Settings,
+    id: int,  # noqa: A002 - so it is called on the command line
+    *,
+    as_json: bool,
+) -> int:
     """Show every chunk of the backfill with this ID, in the order in which they are collected."""
     with settings.store() as store:
-        _known(store, [number])
+        _known(store, [id])
         store.backfills.settle()
-        progress = store.backfills.progress([number])
-        chunks = [_chunk(one) for one in store.backfills.parts(number)]
+        progress = store.backfills.progress([id])
+        chunks = [_chunk(one) for one in store.backfills.parts(id)]
     if as_json:
         show_json({"backfill": row_of(progress[0]), "chunks": chunks})
         return 0
@@ -53,7 +58,7 @@ def show(settings: Settings, number: int, *, as_json: bool) -> int:
 @_json
 @click.pass_obj
 def pause(settings: Settings, ids: Sequence[int], *, as_json: bool) -> int:
-    """Begin nothing more of the backfills with these IDs until they are resumed.
+    """Begin nothing more of the backfills with these IDS until they are resumed.
 
     What runs just now ends as it would have.
     """
@@ -67,7 +72,7 @@ def pause(settings: Settings, ids: Sequence[int], *, as_json: bool) -> int:
 @_json
 @click.pass_obj
 def cancel(settings: Settings, ids: Sequence[int], *, as_json: bool) -> int:
-    """Begin nothing more of the backfills with these IDs, for good; what is collected stays."""
+    """Begin nothing more of the backfills with these IDS, for good; what is collected stays."""
     with settings.store() as store:
         _check(_known(store, ids), [BackfillState.RUNNING, BackfillState.PAUSED], "cancelled")
         return _steer(store, ids, store.backfills.cancel, as_json=as_json)
@@ -79,7 +84,7 @@ def cancel(settings: Settings, ids: Sequence[int], *, as_json: bool) -> int:
 @_json
 @click.pass_obj
 def resume(settings: Settings, ids: Sequence[int], *, detach: bool, as_json: bool) -> int:
-    """Go on with the backfills with these IDs: paused ones, or such that nobody works on.
+    """Go on with the backfills with these IDS: paused ones, or such that nobody works on.
 
     A running daemon does the work, else this process does.
     """
@@ -96,7 +101,7 @@ def resume(settings: Settings, ids: Sequence[int], *, detach: bool, as_json: boo
 @_json
 @click.pass_obj
 def retry(settings: Settings, ids: Sequence[int], *, detach: bool, as_json: bool) -> int:
-    """Try the failed chunks of the backfills with these IDs again, and nothing else of them."""
+    """Try the failed chunks of the backfills with these IDS again, and nothing else of them."""
     with settings.store() as store:
         known = _known(store, ids)
         _check(known, set(BackfillState) - {BackfillState.CANCELLED}, "tried again")

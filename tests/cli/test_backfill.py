@@ -108,7 +108,7 @@ def test_what_is_settled_is_collected_again_only_by_force_which_is_noted(coast, 
         (["pause", "7"], "no backfill has the number 7; 'backfill list' shows them"),
         (["resume", "7", "8"], "no backfill has the number 7 or 8"),
         (["show", "7"], "no backfill has the number 7"),
-        (["pause"], "Missing argument 'ID...'"),
+        (["pause"], "Missing argument 'IDS...'"),
     ],
 )
 def test_a_mistake_of_usage_is_told_and_nothing_is_done(coast, feed, arguments, said):
