@@ -15,11 +15,19 @@ BEAT = 5.0
 
 
 class Alerting:
-    """Looks for what is late or broken, and tells; ``healthy`` tells whether all loops move."""
+    """Looks for what is late or broken, and tells.
 
-    def __init__(self, present: Present, healthy: Callable[[], bool]) -> None:
+    ``healthy`` tells whether all loops move; ``planned`` whether all collectors were planned since
+    the start: before, what is late is not known.
+    """
+
+    def __init__(
+        self, present: Present, *, healthy: Callable[[], bool], planned: Callable[[], bool]
+    ) -> None:
         self._present = present
         self._healthy = healthy
+        self._planned = planned
+        self._has_looked = False
         self._state: State | None = None
         self._look_at = 0.0
         self._follow(present.state)
@@ -31,8 +39,9 @@ class Alerting:
     def look(self) -> None:
         """Judge everything, where it is time, and tell what is to be told."""
         began = time.monotonic()
-        if began < self._look_at:
+        if began < self._look_at or not (self._has_looked or self._planned()):
             return
+        self._has_looked = True
         state = self._present.state
         self._follow(state)
         files = broken_files(state.configuration.mistakes)

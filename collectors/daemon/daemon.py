@@ -103,7 +103,11 @@ class Daemon:
     def _start(self) -> list[Chores]:
         self._tell_files()
         keeping = Housekeeping(self.present, self.works).chores()
-        alerting = Alerting(self.present, lambda: not self._pulse.stuck()).chores()
+        alerting = Alerting(
+            self.present,
+            healthy=lambda: not self._pulse.stuck(),
+            planned=self.works.planner.is_idle,
+        ).chores()
         chores = [
             Chores("housekeeper", keeping, lambda: self._pulse.touch("housekeeper")),
             Chores("alerts", alerting),

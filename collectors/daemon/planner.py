@@ -46,6 +46,7 @@ class Planner:
         self._asked: dict[str, None] = {}
         self._later: list[tuple[datetime, str]] = []
         self._unfinished: set[str] = set()
+        self._planning = False
         self._stopped = False
         self._thread = threading.Thread(target=self._work, name="planner", daemon=True)
         self._moved = moved
@@ -61,6 +62,11 @@ class Planner:
             self._changed.notify()
         if self._thread.is_alive():
             self._thread.join()
+
+    def is_idle(self) -> bool:
+        """Tell whether all that was asked for is planned."""
+        with self._changed:
+            return not (self._ticked or self._asked or self._planning)
 
     def ticked(self, tick: Tick) -> None:
         """Take note of a tick; it is planned as soon as may be."""
@@ -101,7 +107,7 @@ class Planner:
         for name, reason in broken.items():
             log.warning("not planned", collector=name, reason=reason)
         for name, plan in plans.items():
-            more = len(plan.fresh) >= WINDOWS_A_TURN
+            more = len(plan.runs) + len(plan.busy) >= WINDOWS_A_TURN
             (self._unfinished.add if more else self._unfinished.discard)(name)
         self._entered()
 
@@ -134,9 +140,11 @@ class Planner:
     def _next(self) -> dict[str, list[datetime]] | None:
         """Wait for something to plan: what has ticked first; None when it is stopped."""
         with self._changed:
+            self._planning = False
             while not self._stopped:
                 self._moved()
                 self._wake_later()
+                self._planning = bool(self._ticked or self._asked)
                 if self._ticked:
                     return {name: self._ticked.pop(name) for name in _some(self._ticked)}
                 if self._asked:
