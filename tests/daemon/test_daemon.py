@@ -7,7 +7,7 @@ import pytest
 from collectors.store import State, TickOutcome
 from tests.daemon.living import living
 from tests.places import HASTY, NOW, GoingClock, hourly
-from tests.servers.http import Answer
+from tests.servers.http import Answer, HttpServer
 
 HOURLY = "toll/hourly"
 TICKS = "schedule: every 1 second"
@@ -151,3 +151,33 @@ def test_an_instant_that_no_worker_was_free_for_is_told_as_missed(toll, sink, fe
         feed.hold = False
         feed.released.set()
         one.until(lambda: State.MISSED in states(one))
+
+
+class Watcher(HttpServer):
+    """Takes alerts and heartbeats."""
+
+    def answer(self, request):
+        return Answer(200)
+
+    def asked(self, path):
+        return [one for one in self.requests if one.path == path]
+
+
+def test_what_is_late_is_told_and_the_heart_beats_outside(toll, sink, feed, monkeypatch):
+    feed.fault = Answer(503)
+    with Watcher() as watcher:
+        monkeypatch.setenv("HOOK", f"{watcher.url}/hook")
+        monkeypatch.setenv("BEAT", f"{watcher.url}/beat")
+        toll.platform(
+            f"target: {{url: '{sink.url}/data', name: platform}}\n"
+            "alerts: {webhook: '${HOOK}', heartbeat: '${BEAT}', deadline: 1 hour}"
+        )
+        toll.service("toll", hourly(feed, "hourly", "since: 2026-11-19"))
+        with living(toll) as one:
+            one.until(lambda: State.FAILED in states(one))
+            assert not watcher.asked("/hook")
+        toll.clock.advance(timedelta(hours=2))
+        with living(toll) as one:
+            one.until(lambda: watcher.asked("/hook"))
+            one.until(lambda: watcher.asked("/beat"))
+    assert HOURLY in watcher.asked("/hook")[0].body.decode()
