@@ -211,6 +211,7 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
         "sample bridge/uptime --json",
         "status --json",
         "status --gaps --json",
+        "explain bridge --json",
         "outbox list --json",
         "outbox retry --json",
         "outbox flush --json",

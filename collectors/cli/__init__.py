@@ -21,6 +21,7 @@ from collectors.cli.credentials import credentials
 from collectors.cli.daemon import daemon
 from collectors.cli.dead_letters import dead_letters
 from collectors.cli.empty import empty
+from collectors.cli.explain import explain
 from collectors.cli.look import list_collectors, show
 from collectors.cli.new import new
 from collectors.cli.outbox import outbox
@@ -125,6 +126,7 @@ for command in (
     show,
     sample,
     status,
+    explain,
     ticks,
     pause,
     resume,

@@ -92,7 +92,7 @@ def calendar(parts: Parts, known: Standing, year: int | None = None) -> Calendar
     collector, now = known.collector, parts.clock.now()
     if isinstance(collector.source, Document):
         return None
-    wanted = _wanted(parts, known, now)
+    wanted = wanted_of(parts, known, now)
     if wanted is None:
         return None
     grain = Period.DAY if collector.period in (Period.INSTANT, Period.HOUR) else collector.period
@@ -121,7 +121,7 @@ def failed_stretches(runs: Iterable[Run]) -> list[Interval]:
     return union(failed)
 
 
-def _wanted(parts: Parts, known: Standing, now: datetime) -> Interval | None:
+def wanted_of(parts: Parts, known: Standing, now: datetime) -> Interval | None:
     """Give from when to when periods are wanted by now; it may be empty."""
     collector = known.collector
     if collector.period is Period.INSTANT:

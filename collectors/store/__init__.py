@@ -23,6 +23,7 @@ from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
 from collectors.store.ticks import Noted, Tick, TickOutcome
 from collectors.store.view import Debt, History, Queued
+from collectors.store.waiting import Waiting
 from collectors.store.windows import Lanes, Piece, Result
 
 __all__ = [
@@ -74,4 +75,5 @@ __all__ = [
     "Tick",
     "TickOutcome",
     "Verdict",
+    "Waiting",
 ]

@@ -122,7 +122,8 @@ class BackfillBook(Part):
 
     def unfinished(self, backfill_id: int) -> set[str]:
         """Give the collectors of which a part has not ended."""
-        query = sa.select(part_rows.c.collector.distinct()).where(
+        query = sa.select(part_rows.c.collector).distinct()
+        query = query.where(
             part_rows.c.backfill_id == backfill_id, part_rows.c.state.in_(backfills.UNFINISHED)
         )
         return set(self.database.read(lambda connection: connection.execute(query).scalars().all()))

@@ -15,6 +15,7 @@ from collectors.store.lanes import Lane
 from collectors.store.outbox import Entry
 from collectors.store.part import Part
 from collectors.store.replays import Letters
+from collectors.store.waiting import Waiting, waiting
 from collectors.values import Rejected
 
 
@@ -43,6 +44,10 @@ class Delivery(Part):
     def lane(self, lane_id: int) -> Lane:
         """Give one lane."""
         return self.database.read(lambda connection: lanes.get(connection, lane_id))
+
+    def waiting(self, collector: str, data_set: str | None = None) -> list[Waiting]:
+        """Give what waits of a collector, lane by lane, those of its data set even where empty."""
+        return self.database.read(lambda connection: waiting(connection, collector, data_set))
 
     def ready(self, lane_id: int, limit: int, under_way: Collection[Entry] = ()) -> list[Entry]:
         """Give the entries of a lane that may leave now, the most urgent first.
