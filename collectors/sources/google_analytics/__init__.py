@@ -70,8 +70,8 @@ clocks go back the figures of two hours stand in the first of them.
 Google's ``(other)`` row, thresholding, sampling and truncation are warnings of the run; so is an
 event that is never counted in a window in which that of another stage is. Tokens are kept account
 of a property and project, over all processes; requests of a property under way at once are at most
-``concurrent``. When the tokens of an hour are used up a run is parked for half an hour, when those of
-the day are until the property's midnight. What fails at Google's side is tried three times, slowly.
+``concurrent``. Where the tokens of an hour are used up a run is parked for half of one, where those
+of the day are until the property's midnight. What fails at Google is tried three times, slowly.
 
 The credential is ``credentials/google-analytics.yaml``. A service account (make a key in the Google
 Cloud console, enable the Google Analytics Data API, and add the account's address as a Viewer of
