@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
 from collectors.errors import StoreError
+from collectors.statements import Statement
 
 CONNECT_SECONDS = 10
 DRIVERS = {
@@ -18,8 +19,13 @@ DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+READERS = 32
+"""How many connections to SQLite are kept open: opening one takes longer than most reads do."""
 READING = "reading"
 """The execution option of a connection that only reads: SQLite then asks for no write lock."""
+
+
+_BEGIN, _BEGIN_READING = Statement(sa.text("BEGIN IMMEDIATE")), Statement(sa.text("BEGIN"))
 
 
 def make_engine(url: str, *, what: str, synchronous: str, patience: float) -> Engine:
@@ -89,6 +95,7 @@ def _sqlite(url: URL, what: str, synchronous: str, patience: float) -> Engine:
     engine = sa.create_engine(
         url,
         connect_args={"timeout": patience},
+        pool_size=READERS,
         max_overflow=-1,
         hide_parameters=True,
         json_serializer=_dumps,
@@ -111,7 +118,7 @@ def _prepare_sqlite(engine: Engine, synchronous: str) -> None:
     @sa.event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         reading = connection.get_execution_options().get(READING)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+        (_BEGIN_READING if reading else _BEGIN).run(connection)
 
 
 def _dumps(value: Any) -> str:

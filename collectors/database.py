@@ -161,12 +161,16 @@ class Database:
         self.engine.dispose()
 
     def _reader(self) -> Connection:
+        """Give a connection in a transaction that only reads, which ends when it is closed."""
         connection = self.engine.connect()
         if self.is_sqlite:
-            return connection.execution_options(**{READING: True})
-        return connection.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+            connection = connection.execution_options(**{READING: True})
+        else:
+            connection = connection.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        connection.begin()
+        return connection
 
     @property
     def _version_table(self) -> str:

@@ -10,12 +10,18 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
+
+from collectors.statements import Statement
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
+_SAVEPOINT, _RELEASE, _ROLLBACK = (
+    Statement(sa.text(f"{what} work")) for what in ("SAVEPOINT", "RELEASE", "ROLLBACK TO")
+)
 GROUP = 64
 """How many waiting writes are committed together at most."""
 
@@ -94,10 +100,10 @@ class GroupCommit:
         done: list[tuple[Future[Any], Any]],
     ) -> None:
         # Spelt out: SQLAlchemy compiles each of its own savepoints anew.
-        connection.exec_driver_sql("SAVEPOINT work")
+        _SAVEPOINT.run(connection)
         try:
             result = work(connection)
-            connection.exec_driver_sql("RELEASE work")
+            _RELEASE.run(connection)
         except BaseException as exc:
             if not _undone(connection):
                 raise
@@ -109,8 +115,8 @@ class GroupCommit:
 def _undone(connection: Connection) -> bool:
     """Undo one work; False where SQLite has already undone the whole transaction with it."""
     try:
-        connection.exec_driver_sql("ROLLBACK TO work")
-        connection.exec_driver_sql("RELEASE work")
+        _ROLLBACK.run(connection)
+        _RELEASE.run(connection)
     except SQLAlchemyError:
         return False
     return True

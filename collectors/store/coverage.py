@@ -13,6 +13,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, overlap, subtract, union
+from collectors.statements import Statement
 from collectors.store.tables import coverage, lane_coverage
 
 DELIVERED = "delivered"
@@ -20,7 +21,7 @@ OWED = "owed"
 
 _COLUMNS = [column for column in coverage.c if column.name not in ("id", "collector")]
 _OF = coverage.c.collector == bindparam("of")
-_COLLECTED = sa.select(*_COLUMNS).where(_OF).order_by(coverage.c.start)
+_COLLECTED = Statement(sa.select(*_COLUMNS).where(_OF).order_by(coverage.c.start))
 _NAMES = [column.name for column in _COLUMNS]
 _COLLECTED_BY = (
     sa.select(coverage.c.collector, *_COLUMNS)
@@ -28,9 +29,10 @@ _COLLECTED_BY = (
     .order_by(coverage.c.collector, coverage.c.start)
 )
 _NEAR = sa.and_(_OF, coverage.c.start <= bindparam("closes"), coverage.c.end >= bindparam("opens"))
-_SELECT_NEAR = sa.select(*_COLUMNS).where(_NEAR)
-_DELETE_NEAR = coverage.delete().where(_NEAR)
-_COUNT_MORE = (
+_SELECT_NEAR = Statement(sa.select(*_COLUMNS).where(_NEAR))
+_DELETE_NEAR = Statement(coverage.delete().where(_NEAR))
+_INSERT = Statement(coverage.insert())
+_COUNT_MORE = Statement(
     coverage.update()
     .where(_OF, coverage.c.start <= bindparam("at"), coverage.c.end > bindparam("at"))
     .values(observations=coverage.c.observations + bindparam("more"))
@@ -40,8 +42,9 @@ _IN_LANE = sa.and_(
     lane_coverage.c.collector == bindparam("of"),
     lane_coverage.c.state == bindparam("which"),
 )
-_LANE_INTERVALS = sa.select(lane_coverage.c.start, lane_coverage.c.end).where(_IN_LANE)
-_DELETE_IN_LANE = lane_coverage.delete().where(_IN_LANE)
+_LANE_INTERVALS = Statement(sa.select(lane_coverage.c.start, lane_coverage.c.end).where(_IN_LANE))
+_DELETE_IN_LANE = Statement(lane_coverage.delete().where(_IN_LANE))
+_INSERT_IN_LANE = Statement(lane_coverage.insert())
 _DELIVERED = sa.and_(
     lane_coverage.c.lane_id == bindparam("lane"), lane_coverage.c.state == DELIVERED
 )
@@ -74,8 +77,7 @@ class Stretch:
 
 def collected(connection: Connection, collector: str) -> list[Stretch]:
     """Give the collected stretches of a collector, in order of time."""
-    rows = connection.execute(_COLLECTED, {"of": collector}).mappings()
-    return [Stretch(**row) for row in rows]
+    return [Stretch(**row) for row in _COLLECTED.mappings(connection, {"of": collector})]
 
 
 def collected_by(connection: Connection, collectors: Sequence[str]) -> dict[str, list[Stretch]]:
@@ -91,20 +93,17 @@ def replace_collected(
 ) -> None:
     """Put ``stretches`` in the place of whatever is known of ``window``."""
     near = {"of": collector, "opens": window[0], "closes": window[1]}
-    old = [Stretch(**row) for row in connection.execute(_SELECT_NEAR, near).mappings()]
+    old = [Stretch(**row) for row in _SELECT_NEAR.mappings(connection, near)]
     kept = [piece for stretch in old for piece in without(stretch, window)]
     if old:
-        connection.execute(_DELETE_NEAR, near)
-    merged = merge([*kept, *stretches])
-    if merged:
-        connection.execute(
-            coverage.insert(), [{"collector": collector, **_values(one)} for one in merged]
-        )
+        _DELETE_NEAR.run(connection, near)
+    for one in merge([*kept, *stretches]):
+        _INSERT.run(connection, {"collector": collector, **_values(one)})
 
 
 def count_more(connection: Connection, collector: str, at: int, more: int) -> None:
     """Add observations to the count of the stretch that ``at`` lies in, where that is known."""
-    connection.execute(_COUNT_MORE, {"of": collector, "at": at, "more": more})
+    _COUNT_MORE.run(connection, {"of": collector, "at": at, "more": more})
 
 
 def without(stretch: Stretch, window: Interval) -> list[Stretch]:
@@ -134,7 +133,7 @@ def lane_intervals(
 ) -> list[Interval]:
     """Give what a lane has (``DELIVERED``) or is owed (``OWED``) of a collector."""
     asked = {"lane": lane_id, "of": collector, "which": state}
-    return union((start, end) for start, end in connection.execute(_LANE_INTERVALS, asked))
+    return union((start, end) for start, end in _LANE_INTERVALS.rows(connection, asked))
 
 
 def set_lane_intervals(
@@ -151,11 +150,11 @@ def set_lane_intervals(
     new = union(subtract(old, take), add)
     if new == old:
         return
-    connection.execute(_DELETE_IN_LANE, {"lane": lane_id, "of": collector, "which": state})
-    if new:
-        same = {"lane_id": lane_id, "collector": collector, "state": state}
-        rows = [{**same, "start": start, "end": end} for start, end in new]
-        connection.execute(lane_coverage.insert(), rows)
+    if old:
+        _DELETE_IN_LANE.run(connection, {"lane": lane_id, "of": collector, "which": state})
+    same = {"lane_id": lane_id, "collector": collector, "state": state}
+    for start, end in new:
+        _INSERT_IN_LANE.run(connection, {**same, "start": start, "end": end})
 
 
 def forget_delivered(connection: Connection, lane_id: int) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
+from collectors.statements import Statement
 from collectors.store.labels import Labels, is_within
 from collectors.store.runs import OPEN
 from collectors.store.tables import dead_letters, runs
@@ -20,11 +21,15 @@ from collectors.values import Rejected
 _OLD = sa.and_(
     dead_letters.c.collector == bindparam("of"), dead_letters.c.run_id < bindparam("before")
 )
-_DELETE_INSIDE = dead_letters.delete().where(
-    _OLD, dead_letters.c.start >= bindparam("opens"), dead_letters.c.end <= bindparam("closes")
+_DELETE_INSIDE = Statement(
+    dead_letters.delete().where(
+        _OLD, dead_letters.c.start >= bindparam("opens"), dead_letters.c.end <= bindparam("closes")
+    )
 )
-_SELECT_NEAR = sa.select(dead_letters.c.id, dead_letters.c.observation).where(
-    _OLD, dead_letters.c.start < bindparam("closes"), dead_letters.c.end > bindparam("opens")
+_SELECT_NEAR = Statement(
+    sa.select(dead_letters.c.id, dead_letters.c.observation).where(
+        _OLD, dead_letters.c.start < bindparam("closes"), dead_letters.c.end > bindparam("opens")
+    )
 )
 
 _THERE = sa.select(dead_letters.c.id).where(dead_letters.c.id.in_(bindparam("ids", expanding=True)))
@@ -92,9 +97,9 @@ def supersede(
     the observation's own ``_timestamp`` decides: it must lie within ``labels``.
     """
     old = {"of": collector, "before": run_id, "opens": window[0], "closes": window[1]}
-    connection.execute(_DELETE_INSIDE, old)
+    _DELETE_INSIDE.run(connection, old)
     if labels is not None:
-        rows = connection.execute(_SELECT_NEAR, old).all()
+        rows = _SELECT_NEAR.rows(connection, old)
         for letter_id in [number for number, text in rows if is_within(orjson.loads(text), labels)]:
             discard(connection, letter_id)
 

@@ -5,7 +5,6 @@ be collected, takes it first. All functions work inside a transaction.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 import sqlalchemy as sa
@@ -13,15 +12,16 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from collectors.statements import Statement
 from collectors.store.tables import collectors
 
 _ITS_ROW = collectors.c.name == bindparam("collector")
-_LOCK = sa.select(collectors.c.name).where(_ITS_ROW).with_for_update(key_share=True)
-_ORIGIN = sa.select(collectors.c.origin).where(_ITS_ROW)
-_STATE = sa.select(collectors.c.state).where(_ITS_ROW)
-_UPDATE = collectors.update().where(_ITS_ROW)
+_LOCK = Statement(sa.select(collectors.c.name).where(_ITS_ROW).with_for_update(key_share=True))
+_ORIGIN = Statement(sa.select(collectors.c.origin).where(_ITS_ROW))
+_STATE = Statement(sa.select(collectors.c.state).where(_ITS_ROW))
+_UPDATE = Statement(collectors.update().where(_ITS_ROW))
 _INSERT = {
-    kind.dialect.name: kind.insert(collectors).on_conflict_do_nothing()
+    kind.dialect.name: Statement(kind.insert(collectors).on_conflict_do_nothing())
     for kind in (sqlite, postgresql)
 }
 
@@ -29,17 +29,16 @@ _INSERT = {
 def lock(connection: Connection, collector: str) -> None:
     """Let no other transaction touch the collector's ledger until this one ends."""
     row = {"collector": collector}
-    if connection.execute(_LOCK, row).first() is None:
-        values = {"name": collector, "state": "{}"}
-        connection.execute(_INSERT[connection.dialect.name], values)
-        connection.execute(_LOCK, row)
+    if _LOCK.first(connection, row) is None:
+        _INSERT[connection.dialect.name].run(connection, {"name": collector, "state": "{}"})
+        _LOCK.run(connection, row)
 
 
 def origin(connection: Connection, collector: str, first: int) -> int:
     """Give where the collector's history begins; ``first`` is kept if it has none yet."""
-    known = connection.execute(_ORIGIN, {"collector": collector}).scalar()
+    known = _ORIGIN.scalar(connection, {"collector": collector})
     if known is None:
-        connection.execute(_UPDATE, {"collector": collector, "origin": first})
+        _UPDATE.run(connection, {"collector": collector, "origin": first})
         return first
     return int(known)
 
@@ -52,7 +51,7 @@ def note_look(connection: Connection, names: Sequence[str], now: int) -> None:
 
 def source_state(connection: Connection, collector: str) -> dict[str, str]:
     """Give what the collector's source remembers from its last success."""
-    text: Any = connection.execute(_STATE, {"collector": collector}).scalar()
+    text = _STATE.scalar(connection, {"collector": collector})
     state: dict[str, str] = orjson.loads(text) if text else {}
     return state
 
@@ -60,4 +59,4 @@ def source_state(connection: Connection, collector: str) -> dict[str, str]:
 def remember(connection: Connection, collector: str, state: Mapping[str, str]) -> None:
     """Keep what the collector's source wants to remember."""
     text = orjson.dumps(dict(state)).decode()
-    connection.execute(_UPDATE, {"collector": collector, "state": text})
+    _UPDATE.run(connection, {"collector": collector, "state": text})

@@ -12,24 +12,28 @@ from sqlalchemy import bindparam
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
+from collectors.statements import Statement
 from collectors.store.owner import LEASE, Owner, is_free
 from collectors.store.tables import lanes, outbox
 
-_ID = sa.select(lanes.c.id).where(
-    lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set")
+_ID = Statement(
+    sa.select(lanes.c.id).where(
+        lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set")
+    )
 )
 _INSERT = {
-    kind.dialect.name: kind.insert(lanes).on_conflict_do_nothing() for kind in (sqlite, postgresql)
+    kind.dialect.name: Statement(kind.insert(lanes).on_conflict_do_nothing())
+    for kind in (sqlite, postgresql)
 }
-_GET = sa.select(lanes).where(lanes.c.id == bindparam("lane_id"))
+_GET = Statement(sa.select(lanes).where(lanes.c.id == bindparam("lane_id")))
 _LISTED = lanes.c.id.in_(bindparam("lane_ids", expanding=True))
 _LOCK = sa.select(lanes).order_by(lanes.c.id).with_for_update(key_share=True)
 """Always in one order, so that nobody waits in a ring."""
 _LOCK_LISTED = _LOCK.where(_LISTED)
 _UPDATE = lanes.update().where(_LISTED)
 _UPDATE_ONE = lanes.update().where(lanes.c.id == bindparam("lane_id"))
-_COUNT_FAILURE = _UPDATE_ONE.values(failures=lanes.c.failures + 1)
-_COUNT_ACCEPTED = _UPDATE_ONE.values(accepted=lanes.c.accepted + bindparam("more"))
+_COUNT_FAILURE = Statement(_UPDATE_ONE.values(failures=lanes.c.failures + 1))
+_COUNT_ACCEPTED = Statement(_UPDATE_ONE.values(accepted=lanes.c.accepted + bindparam("more")))
 _COUNTED = ("entries", "observations", "size")
 
 
@@ -73,22 +77,24 @@ class Depth:
 def ensure(connection: Connection, target: str, data_set: str) -> int:
     """Give the id of a lane, making it where it is new."""
     name = {"target": target, "data_set": data_set}
-    found = connection.execute(_ID, name).scalar()
+    found = _ID.scalar(connection, name)
     if found is None:
         values = {**name, "failures": 0, "accepted": 0}
-        connection.execute(_INSERT[connection.dialect.name], values)
-        found = connection.execute(_ID, name).scalar_one()
+        _INSERT[connection.dialect.name].run(connection, values)
+        found = _ID.scalar(connection, name)
     return int(found)
 
 
 def find(connection: Connection, target: str, data_set: str) -> int | None:
     """Give the id of a lane; None where there is none yet."""
-    return connection.execute(_ID, {"target": target, "data_set": data_set}).scalar()
+    found: int | None = _ID.scalar(connection, {"target": target, "data_set": data_set})
+    return found
 
 
 def get(connection: Connection, lane_id: int) -> Lane:
     """Give one lane by its id."""
-    return Lane(**connection.execute(_GET, {"lane_id": lane_id}).mappings().one())
+    [row] = _GET.mappings(connection, {"lane_id": lane_id})
+    return Lane(**row)
 
 
 def every(connection: Connection) -> dict[int, Lane]:
@@ -132,7 +138,7 @@ def set_trouble(
 ) -> None:
     """Write down why a lane does not flow: parked until somebody acts, or waiting for a time."""
     values = {"reason": reason, "parked_at": parked_at, "retry_at": retry_at}
-    connection.execute(_COUNT_FAILURE, {"lane_id": lane_id, **values})
+    _COUNT_FAILURE.run(connection, {"lane_id": lane_id, **values})
 
 
 def set_flowing(connection: Connection, lane_id: int, accepted: int, now: int) -> None:
@@ -145,7 +151,7 @@ def set_flowing(connection: Connection, lane_id: int, accepted: int, now: int) -
         "more": accepted,
         "accepted_at": now,
     }
-    connection.execute(_COUNT_ACCEPTED, {"lane_id": lane_id, **values})
+    _COUNT_ACCEPTED.run(connection, {"lane_id": lane_id, **values})
 
 
 def freed(connection: Connection, lane_ids: Collection[int]) -> list[int]:

@@ -130,18 +130,23 @@ class Ledger(Part):
 
         With ``replace`` none is: what waits there will give way to what the run finds.
         """
+        name, names = str(data_set), list(targets)
+
+        def there(connection: Connection) -> Lanes | None:
+            found = [lanes.find(connection, target, name) for target in names]
+            return None if None in found else work(connection)
 
         def work(connection: Connection) -> Lanes:
-            found = [lanes.ensure(connection, target, str(data_set)) for target in targets]
-            sizes = outbox.sizes(connection, found)
+            found = [lanes.ensure(connection, target, name) for target in names]
+            sizes = {lane: outbox.size(connection, lane) for lane in found}
             return Lanes(
-                data_set=str(data_set),
+                data_set=name,
                 open=[lane for lane in found if replace or sizes[lane] < limit],
                 full=[lane for lane in found if not replace and sizes[lane] >= limit],
                 replace=replace,
             )
 
-        return self.database.write(work)
+        return self.database.read(there) or self.database.write(work)
 
     def write_chunk(self, run: Run, to: Lanes, chunk: Chunk) -> None:
         """Keep a chunk of a window that is still being read; LeaseLost where it is not ours."""

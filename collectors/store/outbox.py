@@ -16,8 +16,9 @@ from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, overlap
 from collectors.packing import pack, unpack
+from collectors.statements import Statement
 from collectors.store.labels import Labels, is_within
-from collectors.store.runs import SUCCEEDED, Run
+from collectors.store.runs import SUCCEEDED, Run, is_in
 from collectors.store.tables import outbox, runs
 from collectors.values import Rejected
 
@@ -65,32 +66,39 @@ class Entry:
 _COLUMNS = [column for column in outbox.c if column.name not in ("payload", "held")]
 _IT = outbox.c.id == bindparam("entry_id")
 _LANE = outbox.c.lane_id == bindparam("lane")
-_PAYLOAD = sa.select(outbox.c.payload).where(_IT)
-_DELETE = outbox.delete().where(_IT)
+_INSERT = Statement(outbox.insert())
+_PAYLOAD = Statement(sa.select(outbox.c.payload).where(_IT))
+_DELETE = Statement(outbox.delete().where(_IT))
 _OLD = sa.and_(
-    outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)),
+    _LANE,
     outbox.c.collector == bindparam("of"),
     outbox.c.run_id < bindparam("before"),
     outbox.c.retraction.is_(False),
     outbox.c.emptying.is_(False),
 )
-_SUPERSEDE = outbox.delete().where(
-    _OLD,
-    outbox.c.start.between(bindparam("opens"), bindparam("closes")),
-    outbox.c.end <= bindparam("closes"),
+_SUPERSEDE = Statement(
+    outbox.delete().where(
+        _OLD,
+        outbox.c.start.between(bindparam("opens"), bindparam("closes")),
+        outbox.c.end <= bindparam("closes"),
+    )
 )
-_NEAR = sa.select(*_COLUMNS, outbox.c.payload).where(
-    _OLD, outbox.c.start < bindparam("closes"), outbox.c.end > bindparam("opens")
+_NEAR = Statement(
+    sa.select(*_COLUMNS, outbox.c.payload).where(
+        _OLD, outbox.c.start < bindparam("closes"), outbox.c.end > bindparam("opens")
+    )
 )
-_OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
-    _LANE,
-    outbox.c.collector == bindparam("of"),
-    sa.or_(
-        outbox.c.run_id == bindparam("own"),
-        sa.exists().where(runs.c.id == outbox.c.run_id, runs.c.state.in_(SUCCEEDED)),
-    ),
-    outbox.c.start < bindparam("closes"),
-    outbox.c.end > bindparam("opens"),
+_OUTSTANDING = Statement(
+    sa.select(outbox.c.start, outbox.c.end).where(
+        _LANE,
+        outbox.c.collector == bindparam("of"),
+        sa.or_(
+            outbox.c.run_id == bindparam("own"),
+            sa.exists().where(runs.c.id == outbox.c.run_id, is_in(SUCCEEDED)),
+        ),
+        outbox.c.start < bindparam("closes"),
+        outbox.c.end > bindparam("opens"),
+    )
 )
 _LATER = sa.select(outbox.c.payload).where(
     _LANE,
@@ -98,6 +106,7 @@ _LATER = sa.select(outbox.c.payload).where(
     outbox.c.start < bindparam("closes"),
     outbox.c.end > bindparam("opens"),
 )
+_SIZE = Statement(sa.select(sa.func.sum(outbox.c.size)).where(_LANE))
 _SIZES = (
     sa.select(outbox.c.lane_id, sa.func.sum(outbox.c.size))
     .where(outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)))
@@ -121,14 +130,14 @@ def _unblocked() -> sa.Select[Any]:
     return query.limit(bindparam("at_most"))
 
 
-_UNBLOCKED = _unblocked()
+_UNBLOCKED = Statement(_unblocked())
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write entries; each row has every column that does not say what is rare."""
     usual = {"failures": 0, "retraction": False, "emptying": False, "held": False}
-    if rows:
-        connection.execute(outbox.insert(), [{**usual, **row} for row in rows])
+    for row in rows:
+        _INSERT.run(connection, {**usual, **row})
 
 
 def ready(
@@ -141,7 +150,7 @@ def ready(
     """
     busy = [(one.start, one.end) for one in under_way if one.lane_id == lane_id]
     asked = {"lane": lane_id, "at_most": limit + len(busy)}
-    found = [Entry(**row) for row in connection.execute(_UNBLOCKED, asked).mappings()]
+    found = [Entry(**row) for row in _UNBLOCKED.mappings(connection, asked)]
     free = [one for one in found if not any(overlap((one.start, one.end), other) for other in busy)]
     return free[:limit]
 
@@ -156,12 +165,13 @@ def entries(connection: Connection, lane_id: int | None = None) -> list[Entry]:
 
 def payload(connection: Connection, entry_id: int) -> bytes | None:
     """Give what an entry holds; None where it has been superseded meanwhile."""
-    return connection.execute(_PAYLOAD, {"entry_id": entry_id}).scalar()
+    found: bytes | None = _PAYLOAD.scalar(connection, {"entry_id": entry_id})
+    return found
 
 
 def remove(connection: Connection, entry_id: int) -> bool:
     """Take out an entry; False where it had been superseded meanwhile."""
-    return connection.execute(_DELETE, {"entry_id": entry_id}).rowcount > 0
+    return _DELETE.run(connection, {"entry_id": entry_id}) > 0
 
 
 def supersede(
@@ -177,12 +187,14 @@ def supersede(
     An entry that reaches beyond the window keeps what is not of it, as ``labels`` tell. Gives
     those of which nothing is left then.
     """
-    old = {"lane_ids": list(lane_ids), "of": collector, "before": run_id, **_edges(window)}
-    connection.execute(_SUPERSEDE, old)
-    if labels is None:
-        return []
-    near = connection.execute(_NEAR, old).mappings().all()
-    return [_entry(row) for row in near if _trim(connection, row["id"], row["payload"], labels)]
+    gone: list[Entry] = []
+    for lane_id in lane_ids:
+        old = {"lane": lane_id, "of": collector, "before": run_id, **_edges(window)}
+        _SUPERSEDE.run(connection, old)
+        if labels is not None:
+            near = _NEAR.mappings(connection, old)
+            gone += [_entry(row) for row in near if _trim(connection, row, labels)]
+    return gone
 
 
 def still_held(
@@ -208,7 +220,7 @@ def outstanding(
     failed run left stands for nothing that is collected.
     """
     asked = {"lane": lane_id, "of": collector, "own": run_id, **_edges(window)}
-    return [(start, end) for start, end in connection.execute(_OUTSTANDING, asked)]
+    return [(start, end) for start, end in _OUTSTANDING.rows(connection, asked)]
 
 
 def queued(connection: Connection) -> list[tuple[str, int, int, int]]:
@@ -218,6 +230,11 @@ def queued(connection: Connection) -> list[tuple[str, int, int, int]]:
     query = sa.select(*which, sa.func.sum(count), sa.func.min(outbox.c.created_at))
     rows = connection.execute(query.group_by(*which))
     return [(name, lane, int(observations), since) for name, lane, observations, since in rows]
+
+
+def size(connection: Connection, lane_id: int) -> int:
+    """Give the bytes, before compression, that wait in a lane."""
+    return int(_SIZE.scalar(connection, {"lane": lane_id}) or 0)
 
 
 def sizes(connection: Connection, lane_ids: Sequence[int]) -> dict[int, int]:
@@ -275,9 +292,9 @@ def _entry(row: Any) -> Entry:
     return Entry(**{name: row[name] for name in Entry.__slots__})
 
 
-def _trim(connection: Connection, entry_id: int, body: bytes, labels: Labels) -> bool:
+def _trim(connection: Connection, row: Mapping[str, Any], labels: Labels) -> bool:
     """Keep what is not within ``labels``; True where nothing is left."""
-    items = unpack(body)
+    entry_id, items = row["id"], unpack(row["payload"])
     kept = [one for one in items if not is_within(one, labels)]
     if not kept:
         remove(connection, entry_id)

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
+from collectors.statements import Statement
 from collectors.store.tables import period_ids
 
 Ids = Mapping[int, Sequence[str]]
@@ -23,12 +24,16 @@ _OF = period_ids.c.collector == bindparam("of")
 _TOUCHING = sa.select(
     period_ids.c.id, period_ids.c.start, period_ids.c.end, period_ids.c.ids
 ).where(_OF, period_ids.c.start < bindparam("closes"), period_ids.c.end > bindparam("opens"))
-_EARLIER = _TOUCHING.where(period_ids.c.run_id != bindparam("run"))
-_LATER = _TOUCHING.where(period_ids.c.run_id > bindparam("run"))
-_OWN = _TOUCHING.where(period_ids.c.run_id == bindparam("run"))
-_FORGET_ALL = period_ids.delete().where(_OF)
-_FORGET = period_ids.delete().where(
-    _OF, period_ids.c.start >= bindparam("opens"), period_ids.c.end <= bindparam("closes")
+_ALL = Statement(_TOUCHING)
+_EARLIER = Statement(_TOUCHING.where(period_ids.c.run_id != bindparam("run")))
+_LATER = Statement(_TOUCHING.where(period_ids.c.run_id > bindparam("run")))
+_OWN = Statement(_TOUCHING.where(period_ids.c.run_id == bindparam("run")))
+_INSERT = Statement(period_ids.insert())
+_FORGET_ALL = Statement(period_ids.delete().where(_OF))
+_FORGET = Statement(
+    period_ids.delete().where(
+        _OF, period_ids.c.start >= bindparam("opens"), period_ids.c.end <= bindparam("closes")
+    )
 )
 
 
@@ -52,7 +57,7 @@ def write(connection: Connection, collector: str, run_id: int, bounds: Interval,
     """Keep the ids of a chunk: the start of each period, in seconds, to the ids in it."""
     listed = orjson.dumps([[start, list(names)] for start, names in ids.items()])
     values = {"collector": collector, "run_id": run_id, "start": bounds[0], "end": bounds[1]}
-    connection.execute(period_ids.insert(), {**values, "ids": listed})
+    _INSERT.run(connection, {**values, "ids": listed})
 
 
 def sent_since(connection: Connection, collector: str, run_id: int, window: Interval) -> set[str]:
@@ -92,25 +97,25 @@ def forget_settled(connection: Connection, collector: str, window: Interval, unt
     """Forget the ids of the periods of ``window`` that start before ``until``: they are settled."""
     settled = (window[0], min(until, window[1]))
     asked = _within(collector, settled)
-    connection.execute(_FORGET, asked)
-    for row in _rows(connection, _TOUCHING, asked):
+    _FORGET.run(connection, asked)
+    for row in _rows(connection, _ALL, asked):
         _, outside = _split(row.listed, settled)
         _rewrite(connection, row.id, outside)
 
 
 def forget_all(connection: Connection, collector: str) -> None:
     """Forget all ids of a collector."""
-    connection.execute(_FORGET_ALL, {"of": collector})
+    _FORGET_ALL.run(connection, {"of": collector})
 
 
 def _within(collector: str, window: Interval) -> dict[str, Any]:
     return {"of": collector, "opens": window[0], "closes": window[1]}
 
 
-def _rows(connection: Connection, query: sa.Select[Any], asked: Mapping[str, Any]) -> list[_Row]:
+def _rows(connection: Connection, query: Statement, asked: Mapping[str, Any]) -> list[_Row]:
     return [
         _Row(row_id, start, end, orjson.loads(ids))
-        for row_id, start, end, ids in connection.execute(query, asked)
+        for row_id, start, end, ids in query.rows(connection, asked)
     ]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, intersect, subtract
+from collectors.statements import Statement
 from collectors.store import coverage, histories, lanes, runs
 from collectors.store.coverage import DELIVERED
 from collectors.store.part import Part
@@ -22,12 +23,11 @@ from collectors.store.tables import lane_coverage
 READ = "read"
 BEING_READ = "being read"
 
-_READERS = (
+_READERS = Statement(
     sa.select(lane_coverage.c.collector)
-    .where(lane_coverage.c.lane_id.in_(bindparam("lanes", expanding=True)))
-    .where(lane_coverage.c.state.in_((READ, BEING_READ)))
+    .where(lane_coverage.c.lane_id == bindparam("lane"))
+    .where(sa.or_(lane_coverage.c.state == READ, lane_coverage.c.state == BEING_READ))
     .distinct()
-    .order_by(lane_coverage.c.collector)
 )
 
 
@@ -98,7 +98,8 @@ def keep(connection: Connection, collector: str, reads: Iterable[Read]) -> None:
 
 def readers(connection: Connection, lane_ids: Sequence[int]) -> list[str]:
     """Give who has made something of the data set of these lanes, or is about to."""
-    return list(connection.execute(_READERS, {"lanes": list(lane_ids)}).scalars())
+    rows = (row for lane_id in lane_ids for row in _READERS.rows(connection, {"lane": lane_id}))
+    return sorted({name for (name,) in rows})
 
 
 def forget(

@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from collectors.errors import LeaseLost
 from collectors.intervals import Interval, overlap
+from collectors.statements import Statement
 from collectors.store.owner import LEASE, Owner, is_free
 from collectors.store.tables import collectors, runs
 
@@ -48,24 +49,38 @@ BACKFILL = "backfill"
 """The kind of a run that gives way to any other one."""
 
 
+def is_in(states: Collection[State]) -> sa.ColumnElement[bool]:
+    """Spell that a run is in one of these states."""
+    return sa.or_(*(runs.c.state == state for state in states))
+
+
 _IT = runs.c.id == bindparam("run_id")
-_GET = sa.select(runs).where(_IT)
-_OPEN = sa.and_(runs.c.collector == bindparam("collector"), runs.c.state.in_(OPEN))
-_HAS_OPEN = sa.select(sa.exists().where(_OPEN))
-_LOCK_OPEN = sa.select(runs).where(_OPEN).order_by(runs.c.id).with_for_update(key_share=True)
-_OPEN_WINDOWS = sa.select(runs.c.start, runs.c.end).where(_OPEN)
-_RUNNING_WINDOWS = _OPEN_WINDOWS.where(runs.c.state == State.RUNNING)
-_NEWEST = sa.select(sa.func.max(runs.c.id)).where(
-    runs.c.collector == bindparam("collector"), runs.c.kind != bindparam("without")
+_GET = Statement(sa.select(runs).where(_IT))
+_OPEN = sa.and_(runs.c.collector == bindparam("collector"), is_in(OPEN))
+_HAS_OPEN = Statement(sa.select(sa.exists().where(_OPEN)))
+_LOCK_OPEN = Statement(
+    sa.select(runs).where(_OPEN).order_by(runs.c.id).with_for_update(key_share=True)
 )
-_INSERT = runs.insert()
-_UPDATE = runs.update().where(_IT)
-_CLAIM = (
-    _UPDATE.where(runs.c.state.in_((State.DUE, State.PARKED)))
+_WINDOWS = sa.select(runs.c.start, runs.c.end).where(_OPEN)
+_OPEN_WINDOWS = Statement(_WINDOWS)
+_RUNNING_WINDOWS = Statement(_WINDOWS.where(runs.c.state == State.RUNNING))
+_NEWEST = Statement(
+    sa.select(sa.func.max(runs.c.id)).where(
+        runs.c.collector == bindparam("collector"), runs.c.kind != bindparam("without")
+    )
+)
+_INSERT = Statement(runs.insert().returning(runs.c.id))
+_CHANGE = runs.update().where(_IT)
+_UPDATE = Statement(_CHANGE)
+_CLAIM = Statement(
+    _CHANGE.where(is_in((State.DUE, State.PARKED)))
     .where(sa.or_(runs.c.not_before.is_(None), runs.c.not_before <= bindparam("now")))
     .values(state=State.RUNNING, ended_at=None, not_before=None, attempts=runs.c.attempts + 1)
+    .returning(*runs.c)
 )
-_PROLONG = _UPDATE.where(runs.c.owner == bindparam("holder"), runs.c.state == State.RUNNING)
+_PROLONG = Statement(
+    _CHANGE.where(runs.c.owner == bindparam("holder"), runs.c.state == State.RUNNING)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,30 +135,29 @@ def of_row(row: Any) -> Run:
 
 def open_runs(connection: Connection, collector: str) -> list[Run]:
     """Give the runs of a collector that have not ended, oldest first, and hold them as they are."""
-    rows = connection.execute(_LOCK_OPEN, {"collector": collector}).mappings()
-    return [of_row(row) for row in rows]
+    return [of_row(row) for row in _LOCK_OPEN.mappings(connection, {"collector": collector})]
 
 
 def has_open(connection: Connection, collector: str) -> bool:
     """Tell whether a collector has a run that has not ended."""
-    return bool(connection.execute(_HAS_OPEN, {"collector": collector}).scalar())
+    return bool(_HAS_OPEN.scalar(connection, {"collector": collector}))
 
 
 def open_windows(connection: Connection, collector: str) -> list[Interval]:
     """Give the windows of the runs of a collector that have not ended."""
-    rows = connection.execute(_OPEN_WINDOWS, {"collector": collector})
+    rows = _OPEN_WINDOWS.rows(connection, {"collector": collector})
     return [(start, end) for start, end in rows]
 
 
 def running_windows(connection: Connection, collector: str) -> list[Interval]:
     """Give the windows of a collector that are being collected."""
-    rows = connection.execute(_RUNNING_WINDOWS, {"collector": collector})
+    rows = _RUNNING_WINDOWS.rows(connection, {"collector": collector})
     return [(start, end) for start, end in rows]
 
 
 def newest(connection: Connection, collector: str, *, without: str) -> int:
     """Give the id of the run of a collector that was planned last, but of those of one kind."""
-    return connection.execute(_NEWEST, {"collector": collector, "without": without}).scalar() or 0
+    return _NEWEST.scalar(connection, {"collector": collector, "without": without}) or 0
 
 
 def insert(connection: Connection, collector: str, planned: Planned, now: int) -> int:
@@ -163,9 +177,7 @@ def insert(connection: Connection, collector: str, planned: Planned, now: int) -
         "rejected": 0,
         "warnings": "[]",
     }
-    key = connection.execute(_INSERT, values).inserted_primary_key
-    assert key is not None  # noqa: S101 - a table with a key gives one
-    return int(key[0])
+    return int(_INSERT.scalar(connection, values))
 
 
 def reap(connection: Connection, open_ones: Sequence[Run], owner: Owner, now: int) -> set[int]:
@@ -208,8 +220,8 @@ def claim(connection: Connection, run_id: int, owner: Owner, now: int) -> Run | 
         "limit_at": now + TIME_LIMIT,
         "began_at": now,
     }
-    taken = connection.execute(_CLAIM, {"run_id": run_id, "now": now, **values})
-    return get(connection, run_id) if taken.rowcount else None
+    taken = _CLAIM.mappings(connection, {"run_id": run_id, "now": now, **values})
+    return of_row(taken[0]) if taken else None
 
 
 def ready(
@@ -246,7 +258,8 @@ def running(connection: Connection) -> list[Run]:
 
 def get(connection: Connection, run_id: int) -> Run:
     """Give one run by its id."""
-    return of_row(connection.execute(_GET, {"run_id": run_id}).mappings().one())
+    [row] = _GET.mappings(connection, {"run_id": run_id})
+    return of_row(row)
 
 
 def prolong(connection: Connection, run_ids: Sequence[int], owner: Owner, now: int) -> int:
@@ -256,7 +269,7 @@ def prolong(connection: Connection, run_ids: Sequence[int], owner: Owner, now: i
 
 def _prolong(connection: Connection, run_id: int, owner: Owner, now: int) -> bool:
     mine = {"run_id": run_id, "holder": str(owner), "lease_until": now + LEASE}
-    return connection.execute(_PROLONG, mine).rowcount > 0
+    return _PROLONG.run(connection, mine) > 0
 
 
 def hold(connection: Connection, run: Run, owner: Owner, now: int) -> None:
@@ -272,7 +285,7 @@ def end(
     if "warnings" in more:
         more["warnings"] = orjson.dumps(list(more["warnings"])).decode()
     values = {"state": state, "reason": reason, "ended_at": now, "owner": None, **more}
-    connection.execute(_UPDATE, {"run_id": run_id, **values})
+    _UPDATE.run(connection, {"run_id": run_id, **values})
 
 
 def latest(
