@@ -31,7 +31,8 @@ class Retries:
     """Waits double from a minute to an hour with each failure in a row; what is over is forgotten.
 
     Where everything that shares a source failed, and one of them succeeds, all are tried at once.
-    ``look_at`` is told who is to be looked at again, and when.
+    ``look_at`` is told who is to be looked at again, and when. A look is for all windows of a
+    collector: those that fail before it comes are one failure.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Retries:
         self._now = now
         self._look_at = look_at
         self._failures: dict[str, int] = {}
+        self._looks: dict[str, datetime] = {}
         self._shared: dict[str, _Shared] = defaultdict(_Shared)
         self._lock = Lock()
 
@@ -67,11 +69,16 @@ class Retries:
         ours.since_success = 0
 
     def _failed(self, collector: str, shared: str, outcome: Outcome) -> None:
-        failures = self._failures[collector] = self._failures.get(collector, 0) + 1
+        now, failures = self._now(), self._failures.get(collector, 0)
+        if self._looks.get(collector, now) > now:
+            self._failures[collector] = failures
+            return
+        self._failures[collector] = failures + 1
         if isinstance(outcome.error, Unavailable):
             self._shared[shared].failing.add(collector)
             self._shared[shared].since_success += 1
-        self._look_at(collector, self._now() + wait_after(outcome, failures))
+        self._looks[collector] = now + wait_after(outcome, failures + 1)
+        self._look_at(collector, self._looks[collector])
 
 
 def wait_after(outcome: Outcome, failures: int) -> timedelta:

@@ -24,10 +24,18 @@ class Asked:
 
     def __init__(self):
         self.at = {}
-        self.retries = Retries(FixedClock(NOW).now, self.at.__setitem__)
+        self.clock = FixedClock(NOW)
+        self.retries = Retries(self.clock.now, self.at.__setitem__)
 
     def wait(self, name: str) -> timedelta:
-        return self.at.pop(name) - NOW
+        """Give how long the collector waits."""
+        return self.at.pop(name) - self.clock.now()
+
+    def wait_out(self, name: str) -> timedelta:
+        """The same, and let the time pass."""
+        wait = self.wait(name)
+        self.clock.advance(wait)
+        return wait
 
 
 @pytest.mark.parametrize("error", [Unavailable("down"), NotYet("on Friday")])
@@ -36,7 +44,19 @@ def test_a_passing_failure_waits_twice_as_long_each_time_up_to_an_hour(error):
     for doubling in range(10):
         asked.retries.ended("a/b", "feed", failed(error))
         middle = min(LONGEST, FIRST * 2**doubling)
-        assert middle * 0.75 <= asked.wait("a/b") <= middle * 1.25
+        assert middle * 0.75 <= asked.wait_out("a/b") <= middle * 1.25
+
+
+def test_windows_that_fail_together_are_one_failure_and_one_look():
+    asked = Asked()
+    for _ in range(24):
+        asked.retries.ended("a/b", "feed", failed(Unavailable("down")))
+        assert len(asked.at) <= 1
+    assert asked.wait_out("a/b") <= FIRST * 1.25
+    for _ in range(24):
+        asked.retries.ended("a/b", "feed", failed(Unavailable("down")))
+        assert asked.retries.failing() == ["a/b"]
+    assert asked.wait("a/b") <= FIRST * 2.5
 
 
 @pytest.mark.parametrize("error", [Refused("no"), ConfigError("no token")])
@@ -53,6 +73,7 @@ def test_a_success_makes_the_next_wait_short_again():
     asked = Asked()
     for _ in range(5):
         asked.retries.ended("a/b", "feed", failed(Unavailable("down")))
+        asked.wait_out("a/b")
     asked.retries.ended("a/b", "feed", DONE)
     asked.retries.ended("a/b", "feed", failed(Unavailable("down")))
     assert asked.wait("a/b") <= FIRST * 1.25
