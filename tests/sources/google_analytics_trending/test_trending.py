@@ -121,7 +121,7 @@ def test_more_rows_than_a_reply_holds_are_asked_for_page_by_page(context, server
         ("Rare", 8, 8, 0.0),
         ("Apply", 16, 14, -12.5),
     ]
-    assert [one["offset"] for one in server.bodies()] == ["1", "1", "2"]
+    assert sorted(one["offset"] for one in server.bodies()) == ["1", "1", "2"]
 
 
 def test_a_week_may_be_that_of_the_calendar(server, tmp_path):
