@@ -178,10 +178,13 @@ def _missing(
 def _to_ask_again(
     terms: Terms, coverage: Sequence[Collected], wanted: Interval, now: datetime
 ) -> Iterator[_Asked]:
-    """Whole provisional periods whose time has come, in order and disjoint."""
+    """Whole provisional periods whose time has come, in order and disjoint.
+
+    Those before the first that is wanted too: a backfill has collected them.
+    """
     final = floor(now - terms.settle, terms.period, terms.zone)
     latest = now - (terms.revisit - terms.revisit / LEEWAY)
-    reached = wanted[0]
+    reached = epoch(_reachable(terms, beginning(FIRST_DAY, terms.zone)))
     for one in sorted(coverage, key=lambda one: one.window):
         is_stale = one.changed or one.collected_at <= latest
         if one.settled or not (is_stale or one.window.start < final):

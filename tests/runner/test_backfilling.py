@@ -238,6 +238,18 @@ def test_a_collector_that_is_paused_or_gone_waits_and_holds_nobody(parts, archiv
     assert state(parts, number) == "running"
 
 
+def test_what_was_still_young_is_collected_again_until_it_is_settled(parts, archive):
+    plan(parts, parts.collectors["toll/young"])
+    begun(parts, wish("2026-11-10"), "young")
+    work(parts)
+    parts.clock.advance(timedelta(days=4))
+    plan(parts, parts.collectors["toll/young"])
+    work(parts)
+    settled = parts.store.view.collected("toll/young")[0]
+    assert (settled.settled, f"{from_epoch(settled.end):%m-%d}") == (True, "11-21")
+    assert archive.windows("young")[-1] == "11-17..11-19"
+
+
 def test_live_work_is_taken_first(parts):
     begun(parts, wish("2026-10-15"), "days")
     feed(parts, parts.collectors, 9)
