@@ -42,8 +42,12 @@ _IN_LANE = sa.and_(
     lane_coverage.c.collector == bindparam("of"),
     lane_coverage.c.state == bindparam("which"),
 )
-_LANE_INTERVALS = Statement(sa.select(lane_coverage.c.start, lane_coverage.c.end).where(_IN_LANE))
-_DELETE_IN_LANE = Statement(lane_coverage.delete().where(_IN_LANE))
+_LANE_INTERVALS = Statement(
+    sa.select(lane_coverage.c.start, lane_coverage.c.end, lane_coverage.c.id).where(_IN_LANE)
+)
+_ITS_ROW = lane_coverage.c.id == bindparam("row")
+_DELETE_IN_LANE = Statement(lane_coverage.delete().where(_ITS_ROW))
+_MOVE_IN_LANE = Statement(lane_coverage.update().where(_ITS_ROW))
 _INSERT_IN_LANE = Statement(lane_coverage.insert())
 _DELIVERED = sa.and_(
     lane_coverage.c.lane_id == bindparam("lane"), lane_coverage.c.state == DELIVERED
@@ -133,7 +137,7 @@ def lane_intervals(
 ) -> list[Interval]:
     """Give what a lane has (``DELIVERED``) or is owed (``OWED``) of a collector."""
     asked = {"lane": lane_id, "of": collector, "which": state}
-    return union((start, end) for start, end in _LANE_INTERVALS.rows(connection, asked))
+    return union((start, end) for start, end, _ in _LANE_INTERVALS.rows(connection, asked))
 
 
 def set_lane_intervals(
@@ -146,15 +150,18 @@ def set_lane_intervals(
     take: Sequence[Interval] = (),
 ) -> None:
     """Add to, and take from, what a lane has or is owed of a collector."""
-    old = lane_intervals(connection, lane_id, collector, state)
-    new = union(subtract(old, take), add)
-    if new == old:
-        return
-    if old:
-        _DELETE_IN_LANE.run(connection, {"lane": lane_id, "of": collector, "which": state})
+    asked = {"lane": lane_id, "of": collector, "which": state}
+    rows = {(start, end): row for start, end, row in _LANE_INTERVALS.rows(connection, asked)}
+    new = union(subtract(rows, take), add)
+    old = [rows[one] for one in rows.keys() - new]
     same = {"lane_id": lane_id, "collector": collector, "state": state}
-    for start, end in new:
-        _INSERT_IN_LANE.run(connection, {**same, "start": start, "end": end})
+    for start, end in set(new) - rows.keys():
+        if old:
+            _MOVE_IN_LANE.run(connection, {"row": old.pop(), "start": start, "end": end})
+        else:
+            _INSERT_IN_LANE.run(connection, {**same, "start": start, "end": end})
+    for row in old:
+        _DELETE_IN_LANE.run(connection, {"row": row})
 
 
 def forget_delivered(connection: Connection, lane_id: int) -> None:

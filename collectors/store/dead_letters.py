@@ -21,6 +21,10 @@ from collectors.values import Rejected
 _OLD = sa.and_(
     dead_letters.c.collector == bindparam("of"), dead_letters.c.run_id < bindparam("before")
 )
+ARE_THERE = sa.exists().where(
+    _OLD, dead_letters.c.start <= bindparam("closes"), dead_letters.c.end >= bindparam("opens")
+)
+"""Whether there is anything to ``supersede``."""
 _DELETE_INSIDE = Statement(
     dead_letters.delete().where(
         _OLD, dead_letters.c.start >= bindparam("opens"), dead_letters.c.end <= bindparam("closes")

@@ -69,7 +69,7 @@ class Delivery(Part):
 
         def work(connection: Connection) -> None:
             now = self.now()
-            histories.lock(connection, entry.collector)
+            histories.hold(connection, entry.collector)
             refused = outbox.still_held(connection, entry, rejected)
             if windows.settle(connection, entry):
                 dead_letters.bury(connection, _address(entry, lane), refused, now)

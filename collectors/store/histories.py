@@ -34,6 +34,12 @@ def lock(connection: Connection, collector: str) -> None:
         _LOCK.run(connection, row)
 
 
+def hold(connection: Connection, collector: str) -> None:
+    """As ``lock``, of a collector that was planned: its row is there."""
+    if connection.dialect.name != "sqlite":  # where who writes is alone anyway
+        _LOCK.run(connection, {"collector": collector})
+
+
 def origin(connection: Connection, collector: str, first: int) -> int:
     """Give where the collector's history begins; ``first`` is kept if it has none yet."""
     known = _ORIGIN.scalar(connection, {"collector": collector})

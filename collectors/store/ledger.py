@@ -165,18 +165,31 @@ class Ledger(Part):
         to: Lanes,
         last: Chunk | None,
         result: Result,
-        state: Mapping[str, str],
+        state: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the last chunk and, in the same transaction, that the window is collected."""
+        """Keep the last chunk and, in the same transaction, that the window is collected.
+
+        ``state`` is what the source remembers; None where that is what it was.
+        """
 
         def work(connection: Connection) -> None:
             now = self.now()
-            histories.lock(connection, run.collector)
-            runs.hold(connection, run, self.owner, now)
-            if last is not None:
-                windows.write_chunk(connection, run, to, last, now)
-            windows.finish(connection, run, to, result, now)
-            histories.remember(connection, run.collector, state)
+            histories.hold(connection, run.collector)
+            reason = windows.finish(connection, run, to, last, result, now)
+            runs.end_held(
+                connection,
+                run,
+                self.owner,
+                now,
+                state=State(result.state),
+                reason=reason,
+                readings=result.readings,
+                observations=result.observations,
+                rejected=result.rejected,
+                warnings=result.warnings,
+            )
+            if state is not None:
+                histories.remember(connection, run.collector, state)
             self.step("window.writing")
 
         self.database.write(work)
@@ -186,9 +199,10 @@ class Ledger(Part):
         """Write that a run ended without its window: failed, parked, not yet."""
 
         def work(connection: Connection) -> None:
-            runs.hold(connection, run, self.owner, self.now())
             snapshots.drop_held(connection, run)
-            runs.end(connection, run.id, state, reason, self.now(), **more)
+            runs.end_held(
+                connection, run, self.owner, self.now(), state=state, reason=reason, **more
+            )
 
         self.database.write(work)
 

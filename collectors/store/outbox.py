@@ -83,6 +83,13 @@ _SUPERSEDE = Statement(
         outbox.c.end <= bindparam("closes"),
     )
 )
+ARE_THERE = sa.exists().where(
+    outbox.c.collector == bindparam("of"),
+    outbox.c.run_id < bindparam("before"),
+    outbox.c.start <= bindparam("closes"),
+    outbox.c.end >= bindparam("opens"),
+)
+"""Whether there is anything to ``supersede``, in whichever lane."""
 _NEAR = Statement(
     sa.select(*_COLUMNS, outbox.c.payload).where(
         _OLD, outbox.c.start < bindparam("closes"), outbox.c.end > bindparam("opens")

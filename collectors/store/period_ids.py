@@ -24,6 +24,10 @@ _OF = period_ids.c.collector == bindparam("of")
 _TOUCHING = sa.select(
     period_ids.c.id, period_ids.c.start, period_ids.c.end, period_ids.c.ids
 ).where(_OF, period_ids.c.start < bindparam("closes"), period_ids.c.end > bindparam("opens"))
+ARE_THERE = sa.exists().where(
+    _OF, period_ids.c.start <= bindparam("closes"), period_ids.c.end >= bindparam("opens")
+)
+"""Whether ids of a window are kept, of whichever run."""
 _ALL = Statement(_TOUCHING)
 _EARLIER = Statement(_TOUCHING.where(period_ids.c.run_id != bindparam("run")))
 _LATER = Statement(_TOUCHING.where(period_ids.c.run_id > bindparam("run")))

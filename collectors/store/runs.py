@@ -3,7 +3,7 @@
 All functions work inside a transaction.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -78,9 +78,8 @@ _CLAIM = Statement(
     .values(state=State.RUNNING, ended_at=None, not_before=None, attempts=runs.c.attempts + 1)
     .returning(*runs.c)
 )
-_PROLONG = Statement(
-    _CHANGE.where(runs.c.owner == bindparam("holder"), runs.c.state == State.RUNNING)
-)
+_CHANGE_HELD = _CHANGE.where(runs.c.owner == bindparam("holder"), runs.c.state == State.RUNNING)
+_UPDATE_HELD = Statement(_CHANGE_HELD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,23 +268,39 @@ def prolong(connection: Connection, run_ids: Sequence[int], owner: Owner, now: i
 
 def _prolong(connection: Connection, run_id: int, owner: Owner, now: int) -> bool:
     mine = {"run_id": run_id, "holder": str(owner), "lease_until": now + LEASE}
-    return _PROLONG.run(connection, mine) > 0
+    return _UPDATE_HELD.run(connection, mine) > 0
 
 
 def hold(connection: Connection, run: Run, owner: Owner, now: int) -> None:
     """Prolong the lease of one run, or raise LeaseLost where another process has it."""
     if not _prolong(connection, run.id, owner, now):
-        raise LeaseLost(f"{run.collector}: run {run.id} was taken over by another process")
+        raise _lost(run)
 
 
 def end(
     connection: Connection, run_id: int, state: State, reason: str, now: int, **more: Any
 ) -> None:
     """Write how a run ended; ``more`` are counts, warnings, ``not_before`` or a sample."""
-    if "warnings" in more:
-        more["warnings"] = orjson.dumps(list(more["warnings"])).decode()
-    values = {"state": state, "reason": reason, "ended_at": now, "owner": None, **more}
+    values = _ended(now, {"state": state, "reason": reason, **more})
     _UPDATE.run(connection, {"run_id": run_id, **values})
+
+
+def end_held(connection: Connection, run: Run, owner: Owner, now: int, **how: Any) -> None:
+    """As ``end``, or raise LeaseLost where another process has the run; ``how`` is all of it."""
+    mine = {"run_id": run.id, "holder": str(owner)}
+    if not _UPDATE_HELD.run(connection, {**mine, **_ended(now, how)}):
+        raise _lost(run)
+
+
+def _ended(now: int, how: Mapping[str, Any]) -> dict[str, Any]:
+    values = {"ended_at": now, "owner": None, **how}
+    if "warnings" in values:
+        values["warnings"] = orjson.dumps(list(values["warnings"])).decode()
+    return values
+
+
+def _lost(run: Run) -> LeaseLost:
+    return LeaseLost(f"{run.collector}: run {run.id} was taken over by another process")
 
 
 def latest(

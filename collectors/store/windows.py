@@ -6,12 +6,15 @@ All functions work inside a transaction.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch
 from collectors.intervals import Interval, subtract
 from collectors.packing import pack
+from collectors.statements import Statement
 from collectors.store import (
     coverage,
     dead_letters,
@@ -77,8 +80,34 @@ class Result:
     account: Account | None = None
 
 
-def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, now: int) -> None:
-    """Keep one chunk in every open lane, with the ids it may come to stand for."""
+class _There(NamedTuple):
+    """What there is about a window: entries and letters of earlier runs, ids of any."""
+
+    entries: bool
+    letters: bool
+    ids: bool
+
+
+_THERE = Statement(
+    sa.select(
+        outbox.ARE_THERE.label("entries"),
+        dead_letters.ARE_THERE.label("letters"),
+        period_ids.ARE_THERE.label("ids"),
+    )
+)
+"""Mostly nothing is, which is known at once."""
+
+
+def write_chunk(
+    connection: Connection,
+    run: Run,
+    lanes: Lanes,
+    chunk: Chunk,
+    now: int,
+    *,
+    with_ids: bool = True,
+) -> None:
+    """Keep one chunk in every open lane, and ``with_ids`` those that it may come to stand for."""
     bounds = (chunk.start, chunk.end)
     address = Address(
         target=None,
@@ -99,16 +128,30 @@ def write_chunk(connection: Connection, run: Run, lanes: Lanes, chunk: Chunk, no
     }
     if lanes.replace:
         snapshots.begin(connection, run, lanes.open, now)
-    else:
+    elif with_ids:
         period_ids.write(connection, run.collector, run.id, bounds, chunk.ids)
     outbox.add(connection, [{**row, "lane_id": lane_id} for lane_id in lanes.open])
 
 
-def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: int) -> None:
-    """Write that the window is collected, in place of all that earlier runs left of it."""
+def finish(
+    connection: Connection,
+    run: Run,
+    lanes: Lanes,
+    last: Chunk | None,
+    result: Result,
+    now: int,
+) -> str:
+    """Write that the window is collected, in place of all that earlier runs left of it.
+
+    Gives the reason with which the run is to end.
+    """
     window, reason = run.window, result.reason
+    there = _there(connection, run)
+    if last is not None:
+        with_ids = there.ids or result.settled_until < run.end
+        write_chunk(connection, run, lanes, last, now, with_ids=with_ids)
     if not lanes.replace:
-        _supersede(connection, run, lanes, result, now)
+        _supersede(connection, run, lanes, result, now, there)
     elif not snapshots.finish(connection, run, lanes.open, now):
         reason += "; not sent, as a newer snapshot is there"
     coverage.replace_collected(connection, run.collector, window, result.stretches)
@@ -122,17 +165,7 @@ def finish(connection: Connection, run: Run, lanes: Lanes, result: Result, now: 
     every_lane = [*lanes.open, *lanes.full]
     if names := reads.readers(connection, every_lane):
         reads.forget(connection, every_lane, names, _span(lanes, result))
-    runs.end(
-        connection,
-        run.id,
-        runs.State(result.state),
-        reason,
-        now,
-        readings=result.readings,
-        observations=result.observations,
-        rejected=result.rejected,
-        warnings=result.warnings,
-    )
+    return reason
 
 
 def _span(lanes: Lanes, result: Result) -> Interval:
@@ -188,20 +221,29 @@ def _note_settled(
     coverage.set_lane_intervals(connection, lane_id, collector, DELIVERED, add=complete)
 
 
-def _supersede(connection: Connection, run: Run, lanes: Lanes, result: Result, now: int) -> None:
+def _there(connection: Connection, run: Run) -> _There:
+    opens, closes = run.window
+    asked = {"of": run.collector, "before": run.id, "opens": opens, "closes": closes}
+    return _There(**_THERE.mappings(connection, asked)[0])
+
+
+def _supersede(
+    connection: Connection, run: Run, lanes: Lanes, result: Result, now: int, there: _There
+) -> None:
     """Take out what earlier runs said of the window, and take back what they had sent."""
-    window = run.window
+    window, labels = run.window, result.labels
     every_lane = [*lanes.open, *lanes.full]
-    shrunk_away = outbox.supersede(
-        connection, every_lane, run.collector, window, run.id, result.labels
-    )
-    for entry in shrunk_away:
-        _note_settled(connection, entry, [window])
-    dead_letters.supersede(connection, run.collector, window, run.id, result.labels)
-    gone = period_ids.take_gone(connection, run.collector, run.id, window)
-    if gone is not None:
+    if there.entries:
+        shrunk = outbox.supersede(connection, every_lane, run.collector, window, run.id, labels)
+        for entry in shrunk:
+            _note_settled(connection, entry, [window])
+    if there.letters:
+        dead_letters.supersede(connection, run.collector, window, run.id, labels)
+    gone = there.ids and period_ids.take_gone(connection, run.collector, run.id, window)
+    if gone:
         _retract(connection, run, every_lane, gone, now)
-    period_ids.forget_settled(connection, run.collector, window, result.settled_until)
+    if there.ids or run.start < result.settled_until < run.end:
+        period_ids.forget_settled(connection, run.collector, window, result.settled_until)
 
 
 def _retract(
