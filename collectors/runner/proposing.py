@@ -7,7 +7,7 @@ from collectors.api import Document
 from collectors.clock import epoch
 from collectors.config.model import Collector
 from collectors.errors import CollectorError
-from collectors.periods import ALWAYS
+from collectors.periods import ALWAYS, Period
 from collectors.runner.parts import Parts
 from collectors.runner.planning import find_due, first_origin, planned
 from collectors.schedule import Due, Kind
@@ -80,4 +80,5 @@ def _proposal(
         origin=None if first is None else epoch(first),
         at=[epoch(at) for at in ticks],
         idle=broken or "all that has ended is collected",
+        instant=collector.period is Period.INSTANT,
     )

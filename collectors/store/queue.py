@@ -1,7 +1,8 @@
 """The due queue: runs that wait for a worker, entered by ticks and taken by priority and age."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy.engine import Connection
 
@@ -18,7 +19,8 @@ class Proposal:
     """What is due of one collector, as it follows from the coverage that was ``seen``.
 
     ``origin`` is where its history begins, if it was never planned before. ``at`` are the ticks
-    that asked, in seconds since 1970; ``idle`` is why nothing is due, where nothing is.
+    that asked, in seconds since 1970; ``idle`` is why nothing is due, where nothing is. What is
+    looked at for an ``instant`` has no past.
     """
 
     collector: str
@@ -27,6 +29,26 @@ class Proposal:
     origin: int | None = None
     at: Sequence[int] = ()
     idle: str = ""
+    instant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Compared:
+    """A proposal beside the runs that are open; ``fresh`` of it is still to be written."""
+
+    proposal: Proposal
+    open_ones: Sequence[Run]
+    fresh: Sequence[Planned]
+    stale: bool
+
+    def plan(self, ids: Iterable[int]) -> Plan:
+        """Give the plan, once what is fresh has these ids."""
+        fresh = dict(zip(ids, self.fresh, strict=True))
+        waiting = [run.id for run in self.open_ones if run.state != State.RUNNING]
+        priorities = {run.id: run.priority for run in self.open_ones}
+        priorities |= {run_id: planned.priority for run_id, planned in fresh.items()}
+        busy = [run for run in self.open_ones if run.state == State.RUNNING]
+        return Plan([*waiting, *fresh], priorities, busy, stale=self.stale, fresh=tuple(fresh))
 
 
 class Queue(Part):
@@ -41,11 +63,12 @@ class Queue(Part):
 
         def work(connection: Connection) -> dict[str, Plan]:
             now = self.now()
-            # In one order, so that two processes never wait for one another's rows.
-            ordered = sorted(proposals, key=lambda one: one.collector)
-            plans = {one.collector: self._enter(connection, one, now) for one in ordered}
-            fresh = [one for one in ordered if not plans[one.collector].stale]
-            noted = [note for one in fresh for note in _noted(one, plans[one.collector], now)]
+            found = self._compared(connection, proposals, now)
+            due = [(one.proposal.collector, fresh) for one in found for fresh in one.fresh]
+            ids = iter(runs.insert_all(connection, due, now))
+            plans = {one.proposal.collector: one.plan(islice(ids, len(one.fresh))) for one in found}
+            good = [one for one in proposals if not plans[one.collector].stale]
+            noted = [note for one in good for note in _noted(one, plans[one.collector], now)]
             ticks.write(connection, noted)
             self.step("plan.writing")
             return plans
@@ -101,52 +124,61 @@ class Queue(Part):
         """End every run whose process has died; gives how many."""
 
         def work(connection: Connection) -> int:
-            running = runs.running(connection)
-            lost = runs.reap(connection, running, self.owner, self.now())
-            for run in running:
-                if run.id in lost:
-                    snapshots.drop_held(connection, run)
-            return len(lost)
+            return len(self._reap(connection, runs.running(connection), self.now()))
 
         return self.database.write(work)
 
-    def _enter(self, connection: Connection, one: Proposal, now: int) -> Plan:
-        histories.lock(connection, one.collector)
-        if one.origin is not None:
-            histories.origin(connection, one.collector, one.origin)
-        found = runs.open_runs(connection, one.collector)
+    def _compared(
+        self, connection: Connection, proposals: Sequence[Proposal], now: int
+    ) -> list["_Compared"]:
+        """Hold what the collectors have, and compare it with what is proposed."""
+        names = [one.collector for one in proposals]
+        histories.lock_all(connection, names)
+        begun = {one.collector: one.origin for one in proposals if one.origin is not None}
+        histories.begin(connection, begun)
+        open_ones = runs.open_of(connection, names)
+        lost = self._reap(connection, [run for found in open_ones.values() for run in found], now)
+        covered = coverage.collected_by(connection, names)
+        compared = []
+        for one in proposals:
+            mine = [run for run in open_ones.get(one.collector, ()) if run.id not in lost]
+            reaped = len(mine) < len(open_ones.get(one.collector, ()))
+            stale = reaped or covered.get(one.collector, []) != list(one.seen)
+            planned = () if stale else one.planned
+            mine = runs.give_way(connection, mine, planned, now)
+            fresh = apart(planned, [run.window for run in mine])
+            compared.append(_Compared(one, mine, fresh, stale))
+        return compared
+
+    def _reap(self, connection: Connection, found: Sequence[Run], now: int) -> set[int]:
         lost = runs.reap(connection, found, self.owner, now)
-        open_ones = [run for run in found if run.id not in lost]
-        stale = bool(lost) or coverage.collected(connection, one.collector) != list(one.seen)
-        open_ones = runs.give_way(connection, open_ones, () if stale else one.planned, now)
-        fresh = {
-            runs.insert(connection, one.collector, planned, now): planned
-            for planned in apart(() if stale else one.planned, [run.window for run in open_ones])
-        }
-        waiting = [run.id for run in open_ones if run.state != State.RUNNING]
-        priorities = {run.id: run.priority for run in open_ones}
-        priorities |= {run_id: planned.priority for run_id, planned in fresh.items()}
-        busy = [run for run in open_ones if run.state == State.RUNNING]
-        return Plan([*waiting, *fresh], priorities, busy, stale=stale, fresh=tuple(fresh))
+        for run in found:
+            if run.id in lost:
+                snapshots.drop_held(connection, run)
+        return lost
 
 
 def _noted(one: Proposal, plan: Plan, now: int) -> list[Noted]:
-    """Tell what became of each tick: the last one planned, those before it were slept through."""
+    """Tell what became of each tick: the last one planned, those before it came too late for it."""
     if not one.at:
         return []
-    *missed, last = one.at
-    told = [_skipped(one.collector, missed, now)] if missed else []
+    *earlier, last = one.at
+    told = [_overtaken(one, earlier, now)] if earlier else []
     return [*told, _last(one, plan, last, now)]
 
 
-def _skipped(collector: str, missed: Sequence[int], now: int) -> Noted:
+def _overtaken(one: Proposal, earlier: Sequence[int], now: int) -> Noted:
+    """Tell of ticks that were not planned before the next one came."""
+    reason = "the tick after it, which planned what was due"
+    if one.instant:
+        reason = "an instant passed before it was planned, and does not come again"
     return Noted(
-        collector=collector,
-        at=missed[-1],
+        collector=one.collector,
+        at=earlier[-1],
         seen_at=now,
-        outcome=ticks.TickOutcome.SKIPPED,
-        reason="nobody was awake; the tick after it planned what was due",
-        count=len(missed),
+        outcome=ticks.TickOutcome.SKIPPED if one.instant else ticks.TickOutcome.JOINED,
+        reason=reason,
+        count=len(earlier),
     )
 
 

@@ -87,11 +87,14 @@ def test_a_tick_tells_what_became_of_it(store: Store, clock: FixedClock):
     assert store.ticks.listed()[0].reason.startswith("it began 300 s after the tick; run ")
 
 
-def test_ticks_that_were_slept_through_are_told_in_one_row(store: Store):
-    store.queue.enter([proposed(COLLECTOR, (0, 10), at=[AT - 120, AT - 60, AT])])
-    last, missed = store.ticks.listed()
+@pytest.mark.parametrize(
+    ("instant", "outcome"), [(False, TickOutcome.JOINED), (True, TickOutcome.SKIPPED)]
+)
+def test_ticks_that_the_next_one_overtook_are_told_in_one_row(store: Store, instant, outcome):
+    store.queue.enter([proposed(COLLECTOR, (0, 10), at=[AT - 120, AT - 60, AT], instant=instant)])
+    last, overtaken = store.ticks.listed()
     assert last.outcome is TickOutcome.WAITS
-    assert (missed.outcome, missed.count, missed.at) == (TickOutcome.SKIPPED, 2, AT - 60)
+    assert (overtaken.outcome, overtaken.count, overtaken.at) == (outcome, 2, AT - 60)
 
 
 def test_what_is_put_back_is_due_again_and_the_old_run_cannot_write(store: Store):
