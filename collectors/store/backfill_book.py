@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval
-from collectors.store import backfill_progress, backfills
+from collectors.store import backfill_progress, backfill_settling, backfills
 from collectors.store.backfill_progress import BackfillProgress, Speed
 from collectors.store.backfills import Backfill, BackfillPart, BackfillState, PartState
 from collectors.store.coverage import Stretch
@@ -75,8 +75,8 @@ class BackfillBook(Part):
 
     def settle(self) -> None:
         """Write what became of parts whose runs have ended, and of backfills whose parts have."""
-        if self.database.read(backfills.has_ended_runs):
-            self.database.write(lambda connection: backfills.settle(connection, self.now()))
+        if self.database.read(backfill_settling.has_ended_runs):
+            self.database.write(lambda connection: backfill_settling.settle(connection, self.now()))
 
     def running(self, only: Collection[int] | None = None) -> list[Backfill]:
         """Give those that go on, the oldest first; of ``only`` these, where that is given."""
@@ -210,7 +210,7 @@ class BackfillBook(Part):
             if not backfills.change_state(connection, backfill_id, before, after, ended):
                 return False
             backfills.withdraw(connection, backfill_id, f"the backfill was {after}", now)
-            backfills.settle(connection, now)
+            backfill_settling.settle(connection, now)
             self.note(connection, "backfill", str(backfill_id), str(after))
             return True
 

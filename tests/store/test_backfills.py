@@ -19,7 +19,7 @@ from collectors.store import (
     State,
     Store,
 )
-from collectors.store.backfills import TRIES
+from collectors.store.backfill_settling import TRIES
 from tests.store.worlds import COLLECTOR, NOW, all_runs, chunk, dead, finish, open_store, start
 
 AT = epoch(NOW)
