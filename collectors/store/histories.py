@@ -17,13 +17,21 @@ from collectors.store.tables import collectors
 
 _ITS_ROW = collectors.c.name == bindparam("collector")
 _LOCK = Statement(sa.select(collectors.c.name).where(_ITS_ROW).with_for_update(key_share=True))
+_LOCK_ALL = (
+    sa.select(collectors.c.name)
+    .where(collectors.c.name.in_(bindparam("names", expanding=True)))
+    .order_by(collectors.c.name)
+    .with_for_update(key_share=True)
+)
+_BEGIN = collectors.update().where(_ITS_ROW, collectors.c.origin.is_(None))
 _ORIGIN = Statement(sa.select(collectors.c.origin).where(_ITS_ROW))
 _STATE = Statement(sa.select(collectors.c.state).where(_ITS_ROW))
 _UPDATE = Statement(collectors.update().where(_ITS_ROW))
-_INSERT = {
-    kind.dialect.name: Statement(kind.insert(collectors).on_conflict_do_nothing())
+_MAKE = {
+    kind.dialect.name: kind.insert(collectors).on_conflict_do_nothing()
     for kind in (sqlite, postgresql)
 }
+_INSERT = {name: Statement(make) for name, make in _MAKE.items()}
 
 
 def lock(connection: Connection, collector: str) -> None:
@@ -32,6 +40,16 @@ def lock(connection: Connection, collector: str) -> None:
     if _LOCK.first(connection, row) is None:
         _INSERT[connection.dialect.name].run(connection, {"name": collector, "state": "{}"})
         _LOCK.run(connection, row)
+
+
+def lock_all(connection: Connection, names: Sequence[str]) -> None:
+    """As ``lock``, of many collectors: in one order, so that nobody waits in a ring."""
+    ordered = sorted(names)
+    found = set(connection.execute(_LOCK_ALL, {"names": ordered}).scalars())
+    if missing := [name for name in ordered if name not in found]:
+        rows = [{"name": name, "state": "{}"} for name in missing]
+        connection.execute(_MAKE[connection.dialect.name], rows)
+        connection.execute(_LOCK_ALL, {"names": missing})
 
 
 def hold(connection: Connection, collector: str) -> None:
@@ -47,6 +65,12 @@ def origin(connection: Connection, collector: str, first: int) -> int:
         _UPDATE.run(connection, {"collector": collector, "origin": first})
         return first
     return int(known)
+
+
+def begin(connection: Connection, first: Mapping[str, int]) -> None:
+    """Keep where the histories of collectors begin, of those that have not begun yet."""
+    if rows := [{"collector": name, "origin": origin} for name, origin in first.items()]:
+        connection.execute(_BEGIN, rows)
 
 
 def note_look(connection: Connection, names: Sequence[str], now: int) -> None:

@@ -3,6 +3,7 @@
 All functions work inside a transaction.
 """
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -69,7 +70,14 @@ _NEWEST = Statement(
         runs.c.collector == bindparam("collector"), runs.c.kind != bindparam("without")
     )
 )
+_OPEN_OF = (
+    sa.select(runs)
+    .where(runs.c.collector.in_(bindparam("names", expanding=True)), is_in(OPEN))
+    .order_by(runs.c.id)
+    .with_for_update(key_share=True)
+)
 _INSERT = Statement(runs.insert().returning(runs.c.id))
+_INSERT_ALL = runs.insert().returning(runs.c.id, sort_by_parameter_order=True)
 _CHANGE = runs.update().where(_IT)
 _UPDATE = Statement(_CHANGE)
 _CLAIM = Statement(
@@ -137,6 +145,14 @@ def open_runs(connection: Connection, collector: str) -> list[Run]:
     return [of_row(row) for row in _LOCK_OPEN.mappings(connection, {"collector": collector})]
 
 
+def open_of(connection: Connection, collectors: Sequence[str]) -> dict[str, list[Run]]:
+    """As ``open_runs``, of those of many collectors that have any."""
+    found = defaultdict[str, list[Run]](list)
+    for row in connection.execute(_OPEN_OF, {"names": list(collectors)}).mappings():
+        found[row["collector"]].append(of_row(row))
+    return found
+
+
 def has_open(connection: Connection, collector: str) -> bool:
     """Tell whether a collector has a run that has not ended."""
     return bool(_HAS_OPEN.scalar(connection, {"collector": collector}))
@@ -161,7 +177,19 @@ def newest(connection: Connection, collector: str, *, without: str) -> int:
 
 def insert(connection: Connection, collector: str, planned: Planned, now: int) -> int:
     """Write down that a window is due; gives the run's id."""
-    values = {
+    return int(_INSERT.scalar(connection, _due(collector, planned, now)))
+
+
+def insert_all(
+    connection: Connection, planned: Sequence[tuple[str, Planned]], now: int
+) -> list[int]:
+    """As ``insert``, of many collectors; gives the ids in the same order."""
+    rows = [_due(collector, one, now) for collector, one in planned]
+    return list(connection.execute(_INSERT_ALL, rows).scalars()) if rows else []
+
+
+def _due(collector: str, planned: Planned, now: int) -> dict[str, Any]:
+    return {
         "collector": collector,
         "kind": planned.kind,
         "priority": planned.priority,
@@ -176,7 +204,6 @@ def insert(connection: Connection, collector: str, planned: Planned, now: int) -
         "rejected": 0,
         "warnings": "[]",
     }
-    return int(_INSERT.scalar(connection, values))
 
 
 def reap(connection: Connection, open_ones: Sequence[Run], owner: Owner, now: int) -> set[int]:
