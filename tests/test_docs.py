@@ -162,7 +162,20 @@ collectors:
   monitoring: {source: spreadsheet, schedule: daily, query: {file: t.csv, date: day, measures: [tolls]}}
   uptime: {source: pingdom, schedule: hourly, query: {check: 1}}
 """
-FREE = {"query", "observation", "observations", "samples", "left", "steps", "units", "map", "add"}
+FREE = {
+    "unknown_quotas",
+    "broken",
+    "seconds_a_request",
+    "query",
+    "observation",
+    "observations",
+    "samples",
+    "left",
+    "steps",
+    "units",
+    "map",
+    "add",
+}
 """Keys whose own keys are names that somebody chose."""
 
 
@@ -212,6 +225,7 @@ def test_every_key_of_every_json_answer_has_its_text(answers):
         "status --json",
         "status --gaps --json",
         "explain bridge --json",
+        "plan --hours 2 --json",
         "outbox list --json",
         "outbox retry --json",
         "outbox flush --json",

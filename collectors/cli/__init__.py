@@ -26,6 +26,7 @@ from collectors.cli.look import list_collectors, show
 from collectors.cli.new import new
 from collectors.cli.outbox import outbox
 from collectors.cli.pausing import pause, resume
+from collectors.cli.plan import plan
 from collectors.cli.quotas import quotas
 from collectors.cli.read import read
 from collectors.cli.run import run
@@ -128,6 +129,7 @@ for command in (
     status,
     explain,
     ticks,
+    plan,
     pause,
     resume,
     quotas,
