@@ -166,7 +166,8 @@ def _lines(made: Forecast) -> Iterator[str]:
 
 def _whole(made: Forecast) -> str:
     runs = ", ".join(f"{made.runs[kind]:,} {kind}" for kind in _KINDS if made.runs[kind])
-    return f"{made.ticks:,} ticks of {made.collectors:,} collectors; runs: {runs or 'none'}"
+    collectors = "1 collector" if made.collectors == 1 else f"{made.collectors:,} collectors"
+    return f"{made.ticks:,} ticks of {collectors}; runs: {runs or 'none'}"
 
 
 def _night_lines(night: Night) -> Iterator[str]:

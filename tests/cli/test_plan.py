@@ -31,7 +31,7 @@ def test_the_next_hours_are_told_and_nothing_is_asked_nor_written(checks):
     assert (budget["key"], budget["span"], budget["limit"]) == ("pingdom:pingdom", "day", 200)
     assert sum(one["calls"] for one in told["calls"]) == sum(told["runs"].values())
     text = checks.run("plan", "s1", "--hours", "6").out
-    assert "6 ticks of 1 collectors" in text
+    assert "6 ticks of 1 collector;" in text
     assert text.endswith("the workers keep up, and no budget breaks\n")
 
 

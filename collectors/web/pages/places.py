@@ -10,6 +10,7 @@ from flask import Blueprint, abort, render_template, request
 from collectors.errors import Mistake
 from collectors.standing import Standing
 from collectors.standing.calendar import calendar
+from collectors.standing.explaining import explanations
 from collectors.store import Depth
 from collectors.web.pages import states
 from collectors.web.pages.grid import grid
@@ -116,6 +117,7 @@ def collector(service: str, key: str) -> str:
     if year is not None and not 1970 <= year <= now.now.year:
         abort(404, f"The calendar does not show the year {year}.")
     found = calendar(now.parts, known, year)
+    (explained,) = explanations(now.parts, now.configuration, [name])
     return render_template(
         "collector.html",
         known=known,
@@ -123,6 +125,7 @@ def collector(service: str, key: str) -> str:
         why=states.why(known),
         calendar=found,
         grid=grid(found) if found else None,
+        steps=explained.steps,
         lanes=_lanes(now, known),
         runs=now.store.view.runs(collector=name, limit=LATEST),
         ticks=now.store.ticks.listed([name], limit=LATEST),

@@ -174,6 +174,12 @@ def test_a_lane_that_stands_still_comes_first_with_its_reason(site):
     assert "its token was not accepted" in first
 
 
+def test_a_collector_tells_what_happens_next(site):
+    text = words(site.text("/collectors/bridge/unsent"))
+    assert "What happens next the lane bridge/unsent at platform is parked since" in text
+    assert "put a right token into credentials/" in text
+
+
 def test_a_spent_quota_says_when_there_is_more(site):
     assert "feed/project" in site.text("/quotas")
 
