@@ -16,17 +16,22 @@ log = structlog.get_logger()
 
 @dataclass
 class Chore:
-    """Something to do every ``every`` seconds. A failure is logged, and it is done again."""
+    """Something to do every ``every`` seconds, and at the next turn where it is ``wanted``.
+
+    A failure is logged, and it is done again.
+    """
 
     name: str
     every: float
     do: Callable[[], object]
+    wanted: threading.Event = field(default_factory=threading.Event)
     _next: float = field(init=False, default=0.0)
 
     def turn(self) -> None:
         """Do it, if its time has come."""
-        if time.monotonic() < self._next:
+        if time.monotonic() < self._next and not self.wanted.is_set():
             return
+        self.wanted.clear()
         self._next = time.monotonic() + self.every
         try:
             self.do()

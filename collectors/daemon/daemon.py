@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, auto
 
 import structlog
@@ -85,19 +86,19 @@ class Daemon:
         store = self.present.parts.store
         store.post.take()
         try:
-            self._look_back()
+            self._look_back(self.works.reschedule())
             self._tell_alive()
             with self._heart, Watchdog(self._notifier, self._pulse):
                 chores = self._start()
                 begun()
                 self._notifier.ready(self._status())
                 self._wait()
+                self._tell_alive()
                 self._notifier.stopping("letting what runs end")
                 quiet = [one.stop(1.0) for one in chores]
                 clean = self.works.stop(limit)
             return self._why, clean and all(quiet)
         finally:
-            self._tell_alive()
             store.post.leave()
 
     def _start(self) -> list[Chores]:
@@ -126,12 +127,12 @@ class Daemon:
                 self._reload = False
                 self._read_again()
 
-    def _look_back(self) -> None:
-        """Write down which ticks nobody heard since the last daemon lived."""
+    def _look_back(self, until: datetime) -> None:
+        """Write down which ticks nobody heard since the last daemon lived, and until this does."""
         told = self.present.parts.store.post.told(ALIVE)
         if told is None:
             return
-        missed = note_missed(self.present, told[0])
+        missed = note_missed(self.present, told[0], until)
         log.info("nobody heard some ticks", ticks=missed, since=f"{told[0]:%Y-%m-%dT%H:%M:%SZ}")
 
     def _beat(self) -> None:
@@ -140,8 +141,8 @@ class Daemon:
             log.error("another process has become the daemon of this store; this one ends")
             self._why = Why.REPLACED
             self.stop()
-            return
-        self._tell_alive()
+        if not self._stopping:
+            self._tell_alive()
 
     def _tell_alive(self) -> None:
         store = self.present.parts.store

@@ -24,7 +24,7 @@ class Housekeeping:
         """Give what is to be done, and how often."""
         return [
             Chore("deliver", SOON, self.deliver),
-            Chore("backfill", SOON, self.backfill),
+            Chore("backfill", SOON, self.backfill, self._works.backfilled),
             Chore("withdraw", SOON, self.withdraw),
             Chore("pay debts", MINUTE, self.pay_debts),
             Chore("try again", HOUR, self.try_again),

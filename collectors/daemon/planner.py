@@ -88,7 +88,7 @@ class Planner:
             self._changed.notify()
 
     def ended(self, name: str) -> None:
-        """Look again at a collector of which a run went well, if there was more than one turn."""
+        """Look again at a collector of which a run is over, if not all that was due was planned."""
         if name in self._unfinished:
             self.look([name])
 
@@ -107,7 +107,7 @@ class Planner:
         for name, reason in broken.items():
             log.warning("not planned", collector=name, reason=reason)
         for name, plan in plans.items():
-            more = len(plan.runs) + len(plan.busy) >= WINDOWS_A_TURN
+            more = plan.postponed or len(plan.runs) + len(plan.busy) >= WINDOWS_A_TURN
             (self._unfinished.add if more else self._unfinished.discard)(name)
         self._entered()
 

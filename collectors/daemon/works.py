@@ -3,6 +3,7 @@
 import threading
 import time
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
@@ -28,7 +29,10 @@ log = structlog.get_logger()
 
 
 class Works:
-    """What moves of a daemon. ``metrics`` and ``pulse`` are told; ``heart`` holds its leases."""
+    """What moves of a daemon. ``metrics`` and ``pulse`` are told; ``heart`` holds its leases.
+
+    ``backfilled`` is set when a run of a backfill has ended, and so there is room for the next.
+    """
 
     def __init__(self, present: Present, metrics: Metrics, pulse: Pulse, heart: Heart) -> None:
         self._present = present
@@ -43,6 +47,7 @@ class Works:
             kept=self._kept,
             moved=lambda: pulse.touch("crew"),
         )
+        self.backfilled = threading.Event()
         self.prober = Prober(present, workers, lambda name: self.planner.look([name]))
         self.planner = Planner(
             present,
@@ -62,12 +67,15 @@ class Works:
         self.planner.start()
         self.planner.look(self._present.active)
         self.crew.start()
-        self.reschedule()
         self.ticker.start()
 
-    def reschedule(self) -> None:
-        """Let the collectors of now tick, and no others."""
-        self.ticker.replace({name: timing_of(one) for name, one in self._present.active.items()})
+    def reschedule(self) -> datetime:
+        """Let the collectors of now tick, and no others; gives the moment that was now.
+
+        What ticks before ``start`` is told then.
+        """
+        active = self._present.active
+        return self.ticker.replace({name: timing_of(one) for name, one in active.items()})
 
     def stop(self, limit: float) -> bool:
         """Begin nothing more, and let what runs end within ``limit`` seconds.
@@ -123,6 +131,8 @@ class Works:
     def _ended(self, run: Run, outcome: Outcome) -> None:
         self._metrics.run_ended(outcome, run.kind, outcome.seconds)
         if run.kind == Kind.BACKFILL:
+            self.backfilled.set()
+            self.planner.ended(run.collector)
             return
         collector = self._present.active.get(run.collector)
         if collector is not None:

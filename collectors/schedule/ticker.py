@@ -62,10 +62,15 @@ class Ticker:
         if self._scheduler.running:
             self._scheduler.shutdown()
 
-    def replace(self, collectors: Mapping[str, Timing]) -> None:
-        """Let these collectors tick from now on, and no others; whose timing stays misses none."""
+    def replace(self, collectors: Mapping[str, Timing]) -> datetime:
+        """Let these collectors tick from now on, and no others; whose timing stays misses none.
+
+        Gives the moment that was now: the others tick after it for the first time.
+        """
         with self._lock:
-            self._agenda.replace(collectors, self._clock.now())
+            now = self._clock.now()
+            self._agenda.replace(collectors, now)
+            return now
 
     def next_tick(self, name: str) -> datetime | None:
         """Give when a collector ticks next, aware UTC; None where it never does or is not known."""

@@ -26,7 +26,8 @@ class Plan:
     """What planning gave: runs to be claimed, and runs that another living process works on.
 
     It is ``stale`` where coverage has changed meanwhile: then nothing new was written down.
-    ``fresh`` are those of ``runs`` that it wrote down itself.
+    ``fresh`` are those of ``runs`` that it wrote down itself. Something is ``postponed`` where a
+    window was not written down because it is in part that of an open run.
     """
 
     runs: Sequence[int]
@@ -34,6 +35,7 @@ class Plan:
     busy: Sequence[Run]
     stale: bool = False
     fresh: Sequence[int] = ()
+    postponed: bool = False
 
 
 class Ledger(Part):

@@ -6,6 +6,7 @@ from itertools import islice
 
 from sqlalchemy.engine import Connection
 
+from collectors.intervals import subtract
 from collectors.store import coverage, histories, runs, snapshots, ticks
 from collectors.store.coverage import Stretch
 from collectors.store.ledger import Plan, apart
@@ -48,7 +49,19 @@ class _Compared:
         priorities = {run.id: run.priority for run in self.open_ones}
         priorities |= {run_id: planned.priority for run_id, planned in fresh.items()}
         busy = [run for run in self.open_ones if run.state == State.RUNNING]
-        return Plan([*waiting, *fresh], priorities, busy, stale=self.stale, fresh=tuple(fresh))
+        return Plan(
+            [*waiting, *fresh],
+            priorities,
+            busy,
+            stale=self.stale,
+            fresh=tuple(fresh),
+            postponed=self._postponed(),
+        )
+
+    def _postponed(self) -> bool:
+        wanted = [] if self.stale else [(one.start, one.end) for one in self.proposal.planned]
+        fresh = [(one.start, one.end) for one in self.fresh]
+        return bool(subtract(wanted, [*fresh, *(run.window for run in self.open_ones)]))
 
 
 class Queue(Part):

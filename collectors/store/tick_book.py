@@ -28,6 +28,11 @@ class TickBook(Part):
         found = self.database.read(lambda connection: ticks.last_at(connection, collectors))
         return {name: from_epoch(at) for name, at in found.items()}
 
+    def last_since(self, since: datetime) -> dict[str, datetime]:
+        """Give when each collector ticked last, of the ticks that were planned from then on."""
+        found = self.database.read(lambda connection: ticks.last_since(connection, epoch(since)))
+        return {name: from_epoch(at) for name, at in found.items()}
+
     def listed(
         self,
         collectors: Sequence[str] | None = None,

@@ -109,6 +109,13 @@ def last_at(connection: Connection, collectors: Sequence[str]) -> dict[str, int]
     return {row.collector: row.at for row in connection.execute(newest)}
 
 
+def last_since(connection: Connection, since: int) -> dict[str, int]:
+    """Give when each collector ticked last, of the ticks that were planned from ``since`` on."""
+    newest = sa.select(ticks.c.collector, sa.func.max(ticks.c.at).label("at"))
+    newest = newest.where(ticks.c.seen_at >= since).group_by(ticks.c.collector)
+    return {row.collector: row.at for row in connection.execute(newest)}
+
+
 def listed(
     connection: Connection,
     collectors: Sequence[str] | None,

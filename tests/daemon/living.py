@@ -52,9 +52,8 @@ def show_time(place: Place) -> None:
         server.ahead = (place.clock.now() - datetime.now(UTC)).total_seconds()
 
 
-@contextmanager
-def living(place: Place, *, limit: float = LONGEST) -> Iterator[Living]:
-    """Let a daemon of a place live while inside; runs have ``limit`` seconds to end."""
+def settings_of(place: Place) -> Settings:
+    """Give the global options with which a place is looked at."""
     world = World(
         sources=place.sources,
         clock=place.clock,
@@ -63,8 +62,22 @@ def living(place: Place, *, limit: float = LONGEST) -> Iterator[Living]:
         http=place.http,
         step=place.step,
     )
+    return Settings(world, place.config, place.credentials, None)
+
+
+@contextmanager
+def opened(place: Place) -> Iterator[Parts]:
+    """Give the parts of a place, without a daemon."""
+    settings = settings_of(place)
+    with settings.store() as store, settings.parts(store) as parts:
+        yield parts
+
+
+@contextmanager
+def living(place: Place, *, limit: float = LONGEST) -> Iterator[Living]:
+    """Let a daemon of a place live while inside; runs have ``limit`` seconds to end."""
     show_time(place)
-    settings = Settings(world, place.config, place.credentials, None)
+    settings = settings_of(place)
     with redirect_stderr(StringIO()), settings.store() as store, settings.parts(store) as parts:
         ways = Ways(load=settings.load, remake=remade)
         one = Living(place, Daemon(settings.configuration, parts, ways, Notifier(None)), parts)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from collectors.store import State, TickOutcome
-from tests.daemon.living import living
+from collectors.clock import epoch
+from collectors.store import Planned, State, TickOutcome
+from tests.daemon.living import living, opened
 from tests.places import HASTY, NOW, GoingClock, hourly
 from tests.servers.http import Answer, HttpServer
 
@@ -62,6 +63,22 @@ def test_ticks_that_nobody_heard_are_written_down_and_their_periods_collected(to
         sink.wait_until_held(HOURLY, 82)
     [missed] = [tick for tick in one.store.ticks.listed() if "no daemon ran" in tick.reason]
     assert (missed.outcome, missed.count) == (TickOutcome.SKIPPED, 5)
+
+
+def test_what_an_open_run_kept_from_being_planned_is_planned_once_that_has_ended(toll, sink, feed):
+    toll.service("toll", hourly(feed, "hourly", "since: 2026-11-19"))
+    start, end = (epoch(NOW - timedelta(hours=hours, minutes=30)) for hours in (36, 2))
+    left = Planned(start=start, end=end, kind="catch-up", priority=2, reason="left by a daemon")
+    with opened(toll) as parts:
+        parts.store.ledger.plan(HOURLY, [left])
+    with living(toll) as one:
+        sink.wait_until_held(HOURLY, 72)
+        one.until(lambda: not one.store.view.depths())
+    assert sorted(set(feed.asked)) == [
+        ("11-19T00", "11-20T10"),
+        ("11-20T10", "11-20T11"),
+        ("11-20T11", "11-20T12"),
+    ]
 
 
 def test_a_source_that_comes_back_is_asked_again_without_a_tick(toll, sink, feed):
