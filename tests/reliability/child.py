@@ -4,8 +4,9 @@ This one imports everything, once, and then forks a child for each order that it
 start costs no imports. It has no thread and no connection then, so a child begins as a fresh
 process does. An order is a line of JSON: ``arguments``, ``ahead`` (seconds that the clock is ahead of the
 machine's), ``step`` and ``passing`` (the child kills itself when it passes that step for so many
-times; ``step`` may be null), ``output`` (a file). What is printed is the child's process id and,
-once it has ended, its exit code: a signal is negative.
+times; ``step`` may be null), ``output`` (a file); with ``clock`` (a file) in the place of ``ahead``
+the test moves the clock while the child lives. What is printed is the child's process id and, once
+it has ended, its exit code: a signal is negative.
 """
 
 import json
@@ -17,15 +18,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import psycopg  # noqa: F401 - imported here so that no child has to
 
-from collectors.api import Context, Period, Reading, Source, Window
+from collectors.api import Context, Credential, Limits, Period, Reading, Secret, Source, Window
 from collectors.cli import main
 from collectors.cli.settings import World
+from tests.reliability.clocks import SharedClock, ShiftedClock
 
 
 class Counts(Source):
@@ -49,24 +51,52 @@ class Counts(Source):
         page, more = 1, True
         bounds = {"start": window.start.isoformat(), "end": window.end.isoformat()}
         while more:
-            reply = context.http.get(self.url, params={**bounds, "page": page}).json()
+            reply = self.ask(context, {**bounds, "page": page})
             yield from map(_reading, reply["rows"])
             page, more = page + 1, reply["more"]
+
+    def ask(self, context: Context, params: dict[str, Any]) -> Any:
+        """Give one page."""
+        return context.http.get(self.url, params=params).json()
+
+
+class Key(Credential):
+    """What opens a guarded source."""
+
+    key: Secret
+
+
+class Guarded(Counts):
+    """Counts for whoever has the key, one request at a time."""
+
+    name: ClassVar[str] = "guarded"
+    credential: ClassVar[type[Credential]] = Key
+    quota: ClassVar[str] = "guarded"
+
+    def quota_keys(self, credential: Any, credential_name: str) -> dict[str, Limits]:
+        return {"guarded": Limits(concurrent=1)}
+
+    def ask(self, context: Context, params: dict[str, Any]) -> Any:
+        key = context.credential.key
+        with context.quota.request(self.quota_keys(None, "")):
+            return context.http.get(self.url, params=params, bearer=key).json()
+
+
+class Moments(Source):
+    """One figure of the present moment."""
+
+    name: ClassVar[str] = "moments"
+    periods: ClassVar[frozenset[Period]] = frozenset({Period.INSTANT})
+    url: str
+
+    def collect(self, window: Window, context: Context) -> Iterator[Reading]:
+        reply = context.http.get(self.url, params={"at": window.start.isoformat()}).json()
+        yield Reading(window.start, {"count": reply["count"]})
 
 
 def _reading(row: dict[str, Any]) -> Reading:
     dimensions = {name: text for name, text in row.items() if name not in ("at", "count")}
     return Reading(datetime.fromisoformat(row["at"]), {"count": row["count"]}, dimensions)
-
-
-@dataclass(frozen=True)
-class ShiftedClock:
-    """The machine's clock, so many seconds ahead."""
-
-    ahead: float
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + timedelta(seconds=self.ahead)
 
 
 @dataclass
@@ -91,9 +121,10 @@ def live(order: dict[str, Any]) -> NoReturn:
     output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(output, stream.fileno())
+    clock = SharedClock(order["clock"]) if "clock" in order else ShiftedClock(order["ahead"])
     world = World(
-        sources={Counts.name: Counts},
-        clock=ShiftedClock(order["ahead"]),
+        sources={one.name: one for one in (Counts, Guarded, Moments)},
+        clock=clock,
         step=Fatal(order["step"], order["passing"]),
     )
     sys.exit(main(order["arguments"], world=world))

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.reliability.clocks import SharedClock
+from tests.reliability.hour import KEY, SERIES, Hour
+from tests.reliability.hour_figures import BEGINNING
+from tests.reliability.hour_servers import Hook, HourPlatform, HourSource
 from tests.reliability.processes import Template
 from tests.reliability.servers import Platform, SourceServer
 from tests.reliability.trial import Trial
@@ -44,3 +48,16 @@ def trial(
         made = Trial(tmp_path, database_url, source, platform, templates)
         made.configure()
         yield made
+
+
+@pytest.fixture
+def hour(tmp_path: Path, database_url: str, templates: tuple[Template, Template]) -> Iterator[Hour]:
+    """A mixed hour that has not begun."""
+    clock = SharedClock.beginning(tmp_path / "clock", BEGINNING)
+    tokens = dict.fromkeys(SERIES, "")
+    with (
+        HourSource(clock, KEY) as source,
+        HourPlatform(clock, tokens) as platform,
+        Hook() as hook,
+    ):
+        yield Hour(tmp_path, database_url, clock, source, platform, hook.url, templates[0])

@@ -248,10 +248,10 @@ class Trial:
 
     def _wrong_letters(self, store: Store) -> list[str]:
         found = [
-            (one.target, _without_id(orjson.loads(one.observation)))
+            (one.target, without_id(orjson.loads(one.observation)))
             for one in store.view.dead_letters()
         ]
-        return _compared("dead letters", dead_letters(self.day), found)
+        return compared("dead letters", dead_letters(self.day), found)
 
     def _wrong_coverage(self, store: Store, series: str) -> list[str]:
         name = f"{SERVICE}/{series}"
@@ -278,10 +278,10 @@ def misses(target: str, day: Day, held: Held, *, schema: bool) -> list[str]:
     return [
         said
         for series, records in held.items()
-        for said in _compared(
+        for said in compared(
             f"{series} at {target}",
             expected(day, series, schema=schema),
-            map(_without_id, records),
+            map(without_id, records),
         )
     ]
 
@@ -295,7 +295,8 @@ def _other_ids(platform: Held, embedded: Held) -> list[str]:
     ]
 
 
-def _compared(what: str, right: Iterable[Any], found: Iterable[Any]) -> list[str]:
+def compared(what: str, right: Iterable[Any], found: Iterable[Any]) -> list[str]:
+    """Tell what was not found of what is right, and what was found beside it."""
     wanted, there = _spelt(right), _spelt(found)
     return [
         *(f"{what}: missing {one}" for one in (wanted - there).elements()),
@@ -307,5 +308,6 @@ def _spelt(values: Iterable[Any]) -> Counter[str]:
     return Counter(orjson.dumps(one, option=orjson.OPT_SORT_KEYS).decode() for one in values)
 
 
-def _without_id(record: Mapping[str, Any]) -> dict[str, Any]:
+def without_id(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Give an observation without its id, which is ours to choose."""
     return {name: value for name, value in record.items() if name != "_id"}
