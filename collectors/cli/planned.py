@@ -146,7 +146,7 @@ def _lines(made: Forecast) -> Iterator[str]:
         )
         yield f"not begun by the end: {waiting}"
     known = [f"{name} {one:.3g} s" for name, one in sorted(made.seconds.items())]
-    known += [f"{name} 1 s (assumed: it has no runs yet)" for name in made.assumed]
+    known += [f"{name} 1 s (assumed: no run has gone well yet)" for name in made.assumed]
     if known:
         yield f"a request takes: {', '.join(known)}"
     for night in made.nights:

@@ -107,7 +107,8 @@ class _Explaining:
 
     def _standing(self) -> tuple[Standing | None, str | None]:
         if self._collector is None:
-            return None, "no file configures it"
+            broken = "the file that configures it is broken"
+            return None, broken if self._mistakes else "no file configures it"
         try:
             found = standings(self._parts, {self._name: self._collector}, ask=False)
         except StoreError:

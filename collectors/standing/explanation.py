@@ -107,7 +107,7 @@ class Explanation:
 
     def _others(self) -> Iterator[Step]:
         if self.mistakes:
-            until = "the daemon goes on with what it last read" if self.common.daemon else ""
+            until = "the daemon goes on with what it last read right" if self.common.daemon else ""
             until = until or "what they touch is left out"
             text = (
                 f"its files have mistakes: mend them, 'validate' lists them all; until then {until}"

@@ -182,7 +182,7 @@ def test_what_the_daemon_found_broken_is_told_while_it_runs(toll, store):
 
     store.post.take()
     assert explained(toll)["mistakes"] == [mistake]
-    assert "the daemon goes on with what it last read" in steps(explained(toll))[0]
+    assert "the daemon goes on with what it last read right" in steps(explained(toll))[0]
 
 
 def proposed(start=NOW - 3 * HOUR, seen=(), **more):
