@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.reliability.clocks import SharedClock
-from tests.reliability.hour import KEY, SERIES, Hour
+from tests.reliability.hour import SERIES, Hour, with_password
 from tests.reliability.hour_figures import BEGINNING
 from tests.reliability.hour_servers import Hook, HourPlatform, HourSource
 from tests.reliability.processes import Template
@@ -56,8 +56,11 @@ def hour(tmp_path: Path, database_url: str, templates: tuple[Template, Template]
     clock = SharedClock.beginning(tmp_path / "clock", BEGINNING)
     tokens = dict.fromkeys(SERIES, "")
     with (
-        HourSource(clock, KEY) as source,
+        HourSource(clock) as source,
         HourPlatform(clock, tokens) as platform,
         Hook() as hook,
     ):
-        yield Hour(tmp_path, database_url, clock, source, platform, hook.url, templates[0])
+        url = with_password(database_url)
+        made = Hour(tmp_path, url, clock, source, platform, hook.url, templates)
+        yield made
+        made.kill()

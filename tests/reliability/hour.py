@@ -2,11 +2,14 @@
 
 import random
 import re
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+
+import sqlalchemy as sa
 
 from collectors.store import Owner, Store
 from tests.reliability.clocks import SharedClock
@@ -72,7 +75,6 @@ STEADY = ("toll/every", "toll/latest", "toll/past")
 MOMENTS = "toll/moments"
 MOVING_ONES = tuple(f"moving-{number}/cars" for number in range(MOVING))
 SERIES = (*STEADY, MOMENTS, *MOVING_ONES)
-KEY = "planted-key-of-the-source"
 HOOK = "planted-path-of-the-webhook"
 PASSWORD = "planted-password-of-the-database"
 
@@ -91,19 +93,20 @@ class Hour:
     source: HourSource
     platform: HourPlatform
     hook_url: str
-    template: Template
+    templates: tuple[Template, Template]
     moments: str = "every 2 seconds"
     tokens: dict[str, str] = field(default_factory=dict)
-    secrets: set[str] = field(default_factory=lambda: {KEY, HOOK, PASSWORD})
+    secrets: set[str] = field(default_factory=lambda: {HOOK, PASSWORD})
     editions: int = 0
     there: set[str] = field(default_factory=set)
     _begun_before: int = 0
+    _living: Child | None = None
 
     def configure(self) -> None:
         """Write every file as it is at the beginning."""
         for name in ("config/services", "credentials"):
             (self.directory / name).mkdir(parents=True)
-        self._secret("guard.yaml", f"key: {KEY}\n")
+        self.rekey()
         self._secret("hook", f"{self.hook_url}/{HOOK}")
         self._secret("state", self.database_url)
         self._secret("embedded", self.embedded_url)
@@ -152,6 +155,23 @@ class Hour:
         lines = "".join(f"{name}: {one}\n" for name, one in self.tokens.items())
         self._secret("tokens.yaml", lines)
 
+    def rekey(self) -> None:
+        """Let the guarded source have another key, there and here."""
+        self.editions += 1
+        self.source.key = f"planted-key-{self.editions}"
+        self.secrets.add(self.source.key)
+        self._secret("guard.yaml", f"key: {self.source.key}\n")
+
+    def lock_out(self) -> None:
+        """Let a target and the guarded source refuse what they are shown, and quote it."""
+        self.platform.tokens["toll/every"] = self.source.key = "of-somebody-else"
+
+    def turn_to(self, minute: int) -> None:
+        """Let it be that minute of the next hour."""
+        now = self.clock.now()
+        then = now.replace(minute=minute, second=0, microsecond=0) + timedelta(hours=1)
+        self.clock.advance(then - now)
+
     def edit(self, chance: random.Random) -> None:
         """Change some file by chance."""
         service = _service(chance.randrange(MOVING))
@@ -174,14 +194,19 @@ class Hour:
 
     def daemon(self, step: str | None = None, passing: int = 1) -> Child:
         """Start a daemon; it kills itself when it passes ``step`` for the given time."""
-        return self._start(["daemon", "--port", "0"], step, passing)
+        self._begun_before = len(self.pages)
+        self._living = self._start(["daemon", "--port", "0"], step, passing)
+        return self._living
 
     def backfill(self) -> None:
         """Order a backfill, and leave it to the daemons."""
         start, end = PAST[0], PAST[1] - timedelta(days=1)
         stretch = ["--start", f"{start:%Y-%m-%d}", "--end", f"{end:%Y-%m-%d}", "--chunk", "day"]
-        names = ["toll/past", "toll/every"]
-        assert self._start(["backfill", *names, *stretch, "--detach"]).wait() == 0, self.output
+        self._command(["backfill", "toll/past", "toll/every", *stretch, "--detach"])
+
+    def retry_backfill(self) -> None:
+        """Let the daemon try again what of the backfill has failed, if anything has."""
+        self._command(["backfill", "retry", "1", "--detach"])
 
     def begun(self) -> str:
         """Wait until the last daemon that was started works; gives the address of its pages."""
@@ -198,14 +223,24 @@ class Hour:
         """The addresses of the pages of all daemons that have begun, the last one last."""
         return re.findall(r'"page": "(http\S+)/status/"', self.output)
 
-    def killed(self, child: Child) -> None:
-        """See a daemon killed, if it has not killed itself, and everything that it asked end."""
+    def kill(self) -> None:
+        """Kill the daemon, if it has not killed itself, and let everything that it asked end."""
+        child, self._living = self._living, None
+        if child is None:
+            return
         if not child.ends_within(0):
             child.kill()
         code = child.wait()
-        assert code == -9, f"{code}: {self.output}"
+        assert code == -signal.SIGKILL, f"{code}: {self.output}"
         self.source.wait_until_quiet()
         self.platform.wait_until_quiet()
+
+    def stop(self) -> None:
+        """Let the daemon end in good order."""
+        child, self._living = self._living, None
+        assert child is not None
+        child.kill(signal.SIGTERM)
+        assert child.wait() == 0, self.output
 
     def until(self, holds: Callable[[], object]) -> None:
         """Wait until something holds."""
@@ -230,10 +265,14 @@ class Hour:
         on_server = self.database_url.startswith("postgresql")
         return self.database_url if on_server else f"sqlite:///{self.directory}/data-sets.db"
 
-    def _start(self, command: list[str], step: str | None = None, passing: int = 1) -> Child:
+    def _command(self, command: list[str]) -> None:
+        assert self._start(command, beside=True).wait() == 0, self.output
+
+    def _start(
+        self, command: list[str], step: str | None = None, passing: int = 1, *, beside: bool = False
+    ) -> Child:
         places = {"--config": "config", "--credentials": "credentials"}
         options = [part for name, at in places.items() for part in (name, str(self.directory / at))]
-        self._begun_before = len(self.pages)
         order = {
             "arguments": [*options, "--log-format", "json", *command],
             "clock": self.clock.path,
@@ -241,7 +280,7 @@ class Hour:
             "passing": passing,
             "output": str(self.directory / "output.txt"),
         }
-        return self.template.start(order)
+        return self.templates[beside].start(order)
 
     def _file(self, service: str) -> Path:
         return self.directory / f"config/services/{service}.yaml"
@@ -252,6 +291,14 @@ class Hour:
         new.touch(0o600)
         new.write_text(text)
         new.rename(self.directory / "credentials" / name)
+
+
+def with_password(database_url: str) -> str:
+    """Plant the password in the URL of a server, which trusts everybody."""
+    url = sa.make_url(database_url)
+    if url.get_backend_name() == "postgresql":
+        url = url.set(password=PASSWORD)
+    return url.render_as_string(hide_password=False)
 
 
 def _service(number: int) -> str:

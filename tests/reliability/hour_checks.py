@@ -67,13 +67,13 @@ def wrong(hour: Hour) -> list[str]:
 
 def wrong_ledger(hour: Hour, store: Store) -> Iterator[str]:
     """Tell what is wrong in the store."""
-    runs = _rows(store, tables.runs)
+    runs = rows(store, tables.runs)
     yield from _wrong_runs(runs)
     yield from _left_behind(store)
     yield from wrong_coverage(hour, store)
     yield from _wrong_delivery(store)
     yield from _wrong_backfills(store)
-    yield from wrong_ticks(hour, _rows(store, daemon.ticks), runs)
+    yield from wrong_ticks(hour, rows(store, daemon.ticks), runs)
 
 
 def is_done(hour: Hour) -> bool:
@@ -82,11 +82,20 @@ def is_done(hour: Hour) -> bool:
     try:
         if any(_wrong_backfills(store)) or any(wrong_coverage(hour, store)):
             return False
-        waits = [one for one in _rows(store, tables.runs) if one["collector"] != MOMENTS]
+        waits = [one for one in rows(store, tables.runs) if one["collector"] != MOMENTS]
         return not (
             any(one["ended_at"] is None for one in waits)
             or any(entry.collector != MOMENTS for entry in store.view.entries())
         )
+    finally:
+        store.close()
+
+
+def has_failed_chunks(hour: Hour) -> bool:
+    """Tell whether a chunk of the backfill waits for somebody to let it be tried again."""
+    store = hour.store()
+    try:
+        return any(one["state"] == PartState.FAILED for one in rows(store, daemon.backfill_parts))
     finally:
         store.close()
 
@@ -125,7 +134,7 @@ def wrong_figures(target: str, hour: Hour, store: Store, held: Held) -> Iterator
 
 def wrong_moments(target: str, store: Store, held: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """Tell where a target has not just what was collected of the present: one figure a moment."""
-    runs = [one for one in _rows(store, tables.runs) if one["collector"] == MOMENTS]
+    runs = [one for one in rows(store, tables.runs) if one["collector"] == MOMENTS]
     done = [one["start"] for one in runs if one["state"] in (State.DONE, State.WARNED)]
     right = [(f"{from_epoch(at):%Y-%m-%dT%H:%M:%S}+00:00", moment(at)) for at in done]
     yield from compared(
@@ -158,7 +167,7 @@ def _meet(one: Row, other: Row, start: str, end: str) -> bool:
 def _left_behind(store: Store) -> Iterator[str]:
     """Tell of leases, slots and lanes that are held though nobody lives who could."""
     for table in (daemon.leases, slots):
-        yield from (f"left in {table.name}: {dict(row)}" for row in _rows(store, table))
+        yield from (f"left in {table.name}: {dict(row)}" for row in rows(store, table))
     me = Owner.this_process()
     yield from (f"in the outbox: {one}" for one in store.view.entries())
     for lane in store.view.lanes():
@@ -202,10 +211,10 @@ def _wrong_delivery(store: Store) -> Iterator[str]:
 
 
 def _wrong_backfills(store: Store) -> Iterator[str]:
-    for one in _rows(store, daemon.backfills):
+    for one in rows(store, daemon.backfills):
         if one["state"] != BackfillState.DONE:
             yield f"a backfill is not done: {dict(one)}"
-    for one in _rows(store, daemon.backfill_parts):
+    for one in rows(store, daemon.backfill_parts):
         if one["state"] != PartState.DONE or one["reached"] != one["end"]:
             yield f"a chunk is not done: {dict(one)}"
 
@@ -218,7 +227,7 @@ def wrong_ticks(hour: Hour, ticks: Sequence[Row], runs: Sequence[Row]) -> Iterat
         told[tick["collector"]].append(tick)
         if tick["run_id"] is not None:
             yield from _wrong_run_of(tick, known.get(tick["run_id"]))
-        elif tick["outcome"] != TickOutcome.SKIPPED or not tick["reason"]:
+        elif tick["outcome"] not in (TickOutcome.SKIPPED, TickOutcome.JOINED) or not tick["reason"]:
             yield f"a tick without a run or a reason: {dict(tick)}"
     for name, seconds in {**TICKS, MOMENTS: int(hour.moments.split()[1])}.items():
         for one, other in pairwise(told[name]):
@@ -230,7 +239,7 @@ def wrong_ticks(hour: Hour, ticks: Sequence[Row], runs: Sequence[Row]) -> Iterat
 
 
 def _wrong_run_of(tick: Row, run: Row | None) -> Iterator[str]:
-    if run is None or run["collector"] != tick["collector"] or tick["count"] != 1:
+    if run is None or run["collector"] != tick["collector"]:
         yield f"a tick of no run of its collector: {dict(tick)}, {run}"
         return
     planned = tick["outcome"] == "planned"
@@ -249,7 +258,8 @@ def _since(series: str) -> Any:
     return SINCE if series in BACKFILLED else MOVING_SINCE
 
 
-def _rows(store: Store, table: sa.Table) -> list[Row]:
+def rows(store: Store, table: sa.Table) -> list[sa.RowMapping]:
+    """Give the rows of a table, in order of their keys."""
     key = list(table.primary_key)
     query = sa.select(table).order_by(*key)
     return store.view.database.read(lambda it: list(it.execute(query).mappings()))

@@ -23,10 +23,10 @@ class HourSource(HttpServer):
     that were asked for while an overlapping one was under way.
     """
 
-    def __init__(self, clock: SharedClock, key: str) -> None:
+    def __init__(self, clock: SharedClock) -> None:
         super().__init__()
         self.clock = clock
-        self.key = key
+        self.key = ""
         self.overlaps: list[Asked] = []
         self._under_way: list[Asked] = []
         self._looking = threading.Lock()

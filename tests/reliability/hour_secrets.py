@@ -1,0 +1,66 @@
+"""Looking for planted secrets wherever a mixed hour leaves something to be seen."""
+
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from tests.reliability.hour import Hour
+from tests.servers.http import LONGEST
+
+PATHS = ("/metrics", "/health/live", "/health/ready", "/status/")
+PAGES_AT_MOST = 100
+
+
+def leaks(hour: Hour, pages: str) -> list[str]:
+    """Tell where a secret of the hour is found: in the log, the databases, the daemon's pages."""
+    found = {"the log": hour.output.encode(), **_databases(hour), **dict(_pages(pages))}
+    return [
+        f"{secret} is in {where}"
+        for where, content in found.items()
+        for secret in sorted(hour.secrets)
+        if secret.encode() in content
+    ]
+
+
+def _databases(hour: Hour) -> dict[str, bytes]:
+    if not hour.database_url.startswith("sqlite"):
+        return dict(_tables(hour.database_url))
+    files = [path for path in Path(hour.directory).glob("*.db*") if path.is_file()]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def _tables(url: str) -> Iterator[tuple[str, bytes]]:
+    engine = sa.create_engine(url)
+    try:
+        for name in sa.inspect(engine).get_table_names():
+            with engine.connect() as connection:
+                rows = connection.execute(sa.text(f'SELECT * FROM "{name}"')).all()
+            yield f"the table {name}", repr(rows).encode()
+    finally:
+        engine.dispose()
+
+
+def _pages(url: str) -> Iterator[tuple[str, bytes]]:
+    """Follow the links of the daemon's pages."""
+    waiting, seen = list(PATHS), set(PATHS)
+    while waiting and len(seen) < PAGES_AT_MOST:
+        path = waiting.pop(0)
+        content = _read(url + path)
+        yield path, content
+        links = re.findall(r'href="(/status/[^"#]*)"', content.decode())
+        fresh = [one.replace("&amp;", "&") for one in dict.fromkeys(links) if one not in seen]
+        seen.update(fresh)
+        waiting += fresh
+
+
+def _read(url: str) -> bytes:
+    try:
+        with urllib.request.urlopen(url, timeout=LONGEST) as reply:
+            return bytes(reply.read())
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.read()
