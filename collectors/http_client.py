@@ -100,6 +100,7 @@ class HttpClient:
     max_reply: int = MAX_REPLY
     proxies: Mapping[str, str] = field(default_factory=getproxies, repr=False)
     _transport: Transport = field(init=False, repr=False)
+    _dated: str = field(init=False, repr=False, default="")
 
     def __post_init__(self) -> None:
         self._transport = Transport(
@@ -199,8 +200,12 @@ class HttpClient:
         self.sleep(asked + random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
 
     def _note_skew(self, raw: BaseHTTPResponse) -> None:
+        dated = raw.headers.get("Date", "")
+        if dated == self._dated:  # of this very second
+            return
+        self._dated = dated
         try:
-            server = parsedate_to_datetime(raw.headers.get("Date", ""))
+            server = parsedate_to_datetime(dated)
         except (ValueError, TypeError, OverflowError):
             return
         if server.tzinfo is not None:

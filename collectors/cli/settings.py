@@ -27,10 +27,13 @@ from collectors.sources import extended
 from collectors.store import Owner, Store
 from collectors.values import Secret
 
+CONNECTIONS = 256
+"""How many connections to one host are kept open; more are opened where more are needed."""
+
 
 def make_client(clock: Clock) -> HttpClient:
     """Give the HTTP client of a process, with room for all that its workers and senders ask."""
-    return HttpClient(clock, pool_size=32)
+    return HttpClient(clock, pool_size=CONNECTIONS)
 
 
 @dataclass(frozen=True, kw_only=True)

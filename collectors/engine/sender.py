@@ -22,6 +22,8 @@ from collectors.runner import Delivered, Fate, Parts, Patience, deliver
 from collectors.store import Entry, Lane
 
 IN_FLIGHT_A_LANE = 8
+LANES_AT_ONCE = 16
+"""In how many lanes one query looks for what may leave."""
 IDLE = 5.0
 """Seconds after which the sender moves though it has nothing to do."""
 DOWN_AFTER = 5
@@ -177,9 +179,9 @@ class Sender:
             noticed = self._noticed - self._waiting.keys() - self.sent.left.keys()
             self._noticed = set()
         self._own(noticed)
-        for lane_id in sorted(noticed & self._lanes.keys()):
-            if self._may_send(self._lanes[lane_id]):
-                self._send_lane(self._lanes[lane_id])
+        found = [self._lanes[lane_id] for lane_id in sorted(noticed & self._lanes.keys())]
+        for first in range(0, len(found), LANES_AT_ONCE):
+            self._send_lanes(found[first : first + LANES_AT_ONCE])
 
     def _own(self, lane_ids: set[int]) -> None:
         """Become the sender of these lanes; come back later for those of another process."""
@@ -250,23 +252,34 @@ class Sender:
                 traffic.crowded.add(lane.id)
             return not traffic.is_full
 
-    def _send_lane(self, lane: Lane) -> None:
-        flying = self._flying[lane.id]
-        traffic = self._traffic[lane.target]
-        # A lane that is new, parked or has failed is probed with one entry before it gets more.
+    def _send_lanes(self, lanes: Iterable[Lane]) -> None:
+        asked = {lane.id: self._free(lane) for lane in lanes if self._may_send(lane)}
+        asked = {lane_id: free for lane_id, free in asked.items() if free > 0}
+        with self._changed:
+            flying = [entry for lane_id in asked for entry in self._flying[lane_id].values()]
+        for entry, payload in self._parts.store.delivery.ready_in(asked, flying):
+            self._send(entry, payload)
+
+    def _free(self, lane: Lane) -> int:
+        """Give how many more entries of a lane may be under way.
+
+        A lane that is new, parked or has failed is probed with one entry before it gets more.
+        """
         flows = lane.accepted and lane.parked_at is None and not lane.failures
-        free = (IN_FLIGHT_A_LANE if flows else 1) - len(flying)
-        if free <= 0:
-            return
-        for entry in self._parts.store.delivery.ready(lane.id, free, list(flying.values())):
-            with self._changed:
-                flying[entry.id] = entry
-                traffic.flying += 1
-                sent = next(self._moments)
-            future = traffic.pool.submit(
-                deliver, self._parts, entry, lane, others_flow=partial(self._others_flow, entry)
-            )
-            future.add_done_callback(partial(self._landed, entry, sent))
+        return (IN_FLIGHT_A_LANE if flows else 1) - len(self._flying[lane.id])
+
+    def _send(self, entry: Entry, payload: bytes) -> None:
+        lane = self._lanes[entry.lane_id]
+        traffic = self._traffic[lane.target]
+        with self._changed:
+            self._flying[lane.id][entry.id] = entry
+            traffic.flying += 1
+            sent = next(self._moments)
+        others_flow = partial(self._others_flow, entry)
+        future = traffic.pool.submit(
+            deliver, self._parts, entry, lane, payload=payload, others_flow=others_flow
+        )
+        future.add_done_callback(partial(self._landed, entry, sent))
 
     def _others_flow(self, entry: Entry) -> bool:
         """Tell whether the target accepts what others send it, so that a failure is this entry's.

@@ -28,6 +28,7 @@ from collectors.runner.inputs import begin
 from collectors.runner.parts import Parts
 from collectors.runner.planning import known_revision
 from collectors.runner.reading import read_pieces, revision_of
+from collectors.runner.remembered import Remembered
 from collectors.runner.tally import Tally
 from collectors.schedule import Kind
 from collectors.store import SUCCEEDED, Chunk, Lanes, Read, Result, Run, State
@@ -167,7 +168,9 @@ class Collection:
             raise Unexpected("it changed while it was read; the next run reads it again")
         self._check_snapshot()
         result = self._result(revision)
-        ledger.finish(self._run, to, last, result, context.state)
+        remembered = context.state
+        kept = remembered.used if isinstance(remembered, Remembered) else remembered
+        ledger.finish(self._run, to, last, result, kept)
         self._on_chunk(to, last.count if last else 0)
         return self._told(State(result.state), result.reason, result.warnings)
 

@@ -66,17 +66,23 @@ class _Misconfigured(CollectorError):
 
 
 def deliver(
-    parts: Parts, entry: Entry, lane: Lane, *, others_flow: Callable[[], bool]
+    parts: Parts,
+    entry: Entry,
+    lane: Lane,
+    *,
+    others_flow: Callable[[], bool],
+    payload: bytes | None = None,
 ) -> Delivered:
     """Send one entry once. ``others_flow`` is asked whether the target accepts what others send.
 
+    ``payload`` is what the entry held when it was chosen; without it, that is looked up.
     Raises StoreError only; an entry that was sent and could not be taken out is sent again.
     """
     began = time.monotonic()
     with bound_contextvars(
         collector=entry.collector, data_set=lane.data_set, run=entry.run_id, target=lane.target
     ):
-        delivered = _deliver(parts, entry, lane, others_flow)
+        delivered = _deliver(parts, entry, lane, payload, others_flow)
         delivered = replace(delivered, seconds=time.monotonic() - began)
         log.debug(
             "delivered",
@@ -89,11 +95,17 @@ def deliver(
     return delivered
 
 
-def _deliver(parts: Parts, entry: Entry, lane: Lane, others_flow: Callable[[], bool]) -> Delivered:
+def _deliver(
+    parts: Parts,
+    entry: Entry,
+    lane: Lane,
+    payload: bytes | None,
+    others_flow: Callable[[], bool],
+) -> Delivered:
     sink = parts.sinks.get(lane.target)
     if sink is None:
         return _park(parts, lane, f"the target {lane.target} is not in platform.yaml any more")
-    payload = parts.store.delivery.payload(entry)
+    payload = payload or parts.store.delivery.payload(entry)
     if payload is None:
         return Delivered(Fate.DONE)
     parts.store.step("send.sending")

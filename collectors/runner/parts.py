@@ -21,6 +21,7 @@ from collectors.datasets import DataSets
 from collectors.http_client import HttpClient
 from collectors.runner.data_set_reader import Peek, Reader
 from collectors.runner.patience import Patience
+from collectors.runner.remembered import Remembered
 from collectors.schedule import Kind
 from collectors.sink.contract import Sink
 from collectors.store import RunQuota, Store
@@ -125,7 +126,7 @@ class Parts:
             zone=collector.zone,
             credential=credential,
             credential_name=name,
-            state=self.store.ledger.source_state(collector.name),
+            state=Remembered(lambda: self.store.ledger.source_state(collector.name)),
             warn=warnings.append,
             hide=self.vault.remember,
             log=structlog.get_logger().bind(

@@ -3,7 +3,7 @@
 Each public method is one transaction.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -57,6 +57,22 @@ class Delivery(Part):
         return self.database.read(
             lambda connection: outbox.ready(connection, lane_id, limit, under_way)
         )
+
+    def ready_in(
+        self, asked: Mapping[int, int], under_way: Collection[Entry] = ()
+    ) -> list[tuple[Entry, bytes]]:
+        """As ``ready``, of lanes ``asked`` for so many each, and with what the entries hold."""
+
+        def work(connection: Connection) -> list[tuple[Entry, bytes]]:
+            found = [
+                entry
+                for lane_id, limit in asked.items()
+                for entry in outbox.ready(connection, lane_id, limit, under_way)
+            ]
+            payloads = ((one, outbox.payload(connection, one.id)) for one in found)
+            return [(one, payload) for one, payload in payloads if payload is not None]
+
+        return self.database.read(work) if asked else []
 
     def payload(self, entry: Entry) -> bytes | None:
         """Give what an entry holds; None where it has been superseded meanwhile."""

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 import orjson
@@ -257,16 +258,21 @@ def ready(
 
     With ``hold`` nobody else has them until the transaction ends, and those of others are left out.
     """
+    asked = {"at_most": limit, "now": now}
+    queries = _ready(tuple(sorted(kinds)), hold=hold)
+    found = sorted(tuple(row) for query in queries for row in query.rows(connection, asked))
+    return [run_id for _, run_id in found[:limit]]
+
+
+@cache
+def _ready(kinds: Sequence[str], *, hold: bool) -> Sequence[Statement]:
     due = runs.c.state == State.DUE
-    parked = sa.and_(runs.c.state == State.PARKED, runs.c.not_before <= now)
-    found: list[tuple[int, int]] = []
-    for which in (due, parked):
-        query = sa.select(runs.c.priority, runs.c.id).where(which)
-        query = query.where(runs.c.kind.in_(kinds)) if kinds else query
-        query = query.order_by(runs.c.priority, runs.c.id).limit(limit)
-        query = query.with_for_update(skip_locked=True) if hold else query
-        found += [(row.priority, row.id) for row in connection.execute(query)]
-    return [run_id for _, run_id in sorted(found)[:limit]]
+    parked = sa.and_(runs.c.state == State.PARKED, runs.c.not_before <= bindparam("now"))
+    query = sa.select(runs.c.priority, runs.c.id).order_by(runs.c.priority, runs.c.id)
+    query = query.where(sa.or_(*(runs.c.kind == kind for kind in kinds))) if kinds else query
+    query = query.with_for_update(skip_locked=True) if hold else query
+    query = query.limit(bindparam("at_most"))
+    return [Statement(query.where(which)) for which in (due, parked)]
 
 
 def waiting(connection: Connection) -> list[tuple[int, str]]:

@@ -5,7 +5,7 @@ written down: it follows from the run that it led to.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -95,8 +95,9 @@ class Tick:
 
 def write(connection: Connection, noted: Sequence[Noted]) -> None:
     """Write down what was made of these ticks."""
-    if noted:
-        connection.execute(ticks.insert(), [asdict(one) for one in noted])
+    rows = [{name: getattr(one, name) for name in Noted.__slots__} for one in noted]
+    if rows:
+        connection.execute(ticks.insert(), rows)
 
 
 def last_at(connection: Connection, collectors: Sequence[str]) -> dict[str, int]:

@@ -62,7 +62,10 @@ def _encode(text: str) -> bytes:
 def _values(names: list[str]) -> _Values:
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda dimensions: tuple(dimensions[name] for name in names)
+    if not names:
+        return lambda _dimensions: ()
+    [name] = names
+    return lambda dimensions: (dimensions[name],)
 
 
 def _lines(values: tuple[Any, ...]) -> str:
