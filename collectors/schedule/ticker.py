@@ -51,7 +51,7 @@ class Ticker:
             executors={"default": _InPlace()},
             job_defaults={"misfire_grace_time": None, "coalesce": False},
         )
-        self._scheduler.add_job(self._tell, _Looks(self._next_look), id="ticks")
+        self._scheduler.add_job(self._tell, _Looks(self._until_next_look), id="ticks")
 
     def start(self) -> None:
         """Begin to tick; what fell due since ``replace`` is told at once."""
@@ -77,9 +77,11 @@ class Ticker:
         with self._lock:
             return self._agenda.next_tick(name)
 
-    def _next_look(self) -> datetime | None:
+    def _until_next_look(self) -> timedelta | None:
+        """Give how long it is until something is due, by the clock that the ticks go by."""
         with self._lock:
-            return self._agenda.next_look()
+            look = self._agenda.next_look()
+            return None if look is None else look - self._clock.now()
 
     def _tell(self) -> None:
         self._moved()
@@ -100,13 +102,13 @@ class Ticker:
 class _Looks(BaseTrigger):  # type: ignore[misc] # as above
     """Fires when something is due, and at least once a second."""
 
-    def __init__(self, next_look: Callable[[], datetime | None]) -> None:
-        self._next_look = next_look
+    def __init__(self, until_next_look: Callable[[], timedelta | None]) -> None:
+        self._until_next_look = until_next_look
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         """Give the next moment to look, after ``now``: what is due by now, this look tells."""
-        due = self._next_look() or now + AT_LEAST
-        return min(max(due, now + _AT_MOST), now + AT_LEAST)
+        wait = self._until_next_look()
+        return now + (AT_LEAST if wait is None else min(max(wait, _AT_MOST), AT_LEAST))
 
 
 class _InPlace(BaseExecutor):  # type: ignore[misc] # as above

@@ -122,20 +122,22 @@ class Hour:
         for series in SERIES:
             self.rotate(series)
 
-    def move(self, service: str, schedule: str = "every 1 second") -> None:
-        """Write a good file of a moving service, unlike all that it had before."""
+    def move(self, service: str, schedule: str = "every 1 second") -> str:
+        """Write a good file of a moving service, unlike all that it had before; gives its title."""
         self.editions += 1
+        title = f"The {self.editions}. edition"
         self._file(service).write_text(
             MOVED.format(
                 service=service,
                 schedule=schedule,
-                title=f"The {self.editions}. edition",
+                title=title,
                 batch=5 + self.editions % 7,
                 edition=self.editions,
                 url=self.source.url,
             )
         )
         self.there.add(service)
+        return title
 
     def breaks(self, service: str, chance: random.Random) -> None:
         """Write a bad file of a moving service."""
@@ -146,12 +148,14 @@ class Hour:
         self._file(service).unlink(missing_ok=True)
         self.there.discard(service)
 
-    def rotate(self, series: str) -> None:
-        """Give a data set another token: at the platform first, then here."""
+    def rotate(self, series: str, lag: float = 0.0) -> None:
+        """Give a data set another token: at the platform first, and seconds later here."""
         self.editions += 1
         token = f"planted-token-{self.editions}-of-{series.replace('/', '-')}"
         self.secrets.add(token)
-        self.tokens[series] = self.platform.tokens[series] = token
+        self.platform.tokens[series] = token
+        self.source.stopping.wait(lag)
+        self.tokens[series] = token
         lines = "".join(f"{name}: {one}\n" for name, one in self.tokens.items())
         self._secret("tokens.yaml", lines)
 
@@ -182,15 +186,18 @@ class Hour:
                 lambda: self.move(service),
                 lambda: self.breaks(service, chance),
                 lambda: self.remove(service),
-                lambda: self.rotate(chance.choice(SERIES)),
+                lambda: self.rotate(chance.choice(SERIES), lag=chance.uniform(0, 0.2)),
             )
         )()
 
-    def settle_files(self) -> None:
-        """Bring every file into its last form: the last service is gone, the others are there."""
-        for service in map(_service, range(MOVING - 1)):
-            self.move(service)
+    def settle_files(self) -> dict[str, str]:
+        """Bring every file into its last form: the last service is gone, the others are there.
+
+        Gives the titles of their collectors.
+        """
         self.remove(_service(MOVING - 1))
+        services = [_service(number) for number in range(MOVING - 1)]
+        return {f"{service}/cars": self.move(service) for service in services}
 
     def daemon(self, step: str | None = None, passing: int = 1) -> Child:
         """Start a daemon; it kills itself when it passes ``step`` for the given time."""
@@ -203,6 +210,10 @@ class Hour:
         start, end = PAST[0], PAST[1] - timedelta(days=1)
         stretch = ["--start", f"{start:%Y-%m-%d}", "--end", f"{end:%Y-%m-%d}", "--chunk", "day"]
         self._command(["backfill", "toll/past", "toll/every", *stretch, "--detach"])
+
+    def flush(self) -> None:
+        """Deliver what the last daemon had not delivered when it was stopped."""
+        self._command(["outbox", "flush"])
 
     def retry_backfill(self) -> None:
         """Let the daemon try again what of the backfill has failed, if anything has."""

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from collectors.store import (
     PartState,
     State,
     Store,
+    Tick,
     TickOutcome,
     tables,
 )
@@ -96,6 +97,26 @@ def has_failed_chunks(hour: Hour) -> bool:
     store = hour.store()
     try:
         return any(one["state"] == PartState.FAILED for one in rows(store, daemon.backfill_parts))
+    finally:
+        store.close()
+
+
+def mistakes(hour: Hour) -> list[str]:
+    """Give the mistakes in files that the daemon tells of."""
+    store = hour.store()
+    try:
+        told = store.post.told("configuration")
+        return told[1]["mistakes"] if told else []
+    finally:
+        store.close()
+
+
+def ticks_since(hour: Hour, moment: datetime) -> list[Tick]:
+    """Give the ticks after a moment, of every collector."""
+    store = hour.store()
+    try:
+        ticks = store.ticks.listed(since=moment, limit=10**6)
+        return [tick for tick in ticks if tick.at > epoch(moment)]
     finally:
         store.close()
 

@@ -49,7 +49,7 @@ def _pages(url: str) -> Iterator[tuple[str, bytes]]:
     waiting, seen = list(PATHS), set(PATHS)
     while waiting and len(seen) < PAGES_AT_MOST:
         path = waiting.pop(0)
-        content = _read(url + path)
+        content = read_page(url + path)
         yield path, content
         links = re.findall(r'href="(/status/[^"#]*)"', content.decode())
         fresh = [one.replace("&amp;", "&") for one in dict.fromkeys(links) if one not in seen]
@@ -57,7 +57,8 @@ def _pages(url: str) -> Iterator[tuple[str, bytes]]:
         waiting += fresh
 
 
-def _read(url: str) -> bytes:
+def read_page(url: str) -> bytes:
+    """Give what is shown at an address, also where that is an error."""
     try:
         with urllib.request.urlopen(url, timeout=LONGEST) as reply:
             return bytes(reply.read())

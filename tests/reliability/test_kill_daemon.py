@@ -43,6 +43,7 @@ def test_a_mixed_hour_of_killed_daemons_ends_with_everything_right(hour: Hour):
     hour.until(lambda: is_done(hour) or (has_failed_chunks(hour) and hour.retry_backfill()))
     assert leaks(hour, pages) == []
     hour.stop()
+    hour.flush()
     assert "\n".join(wrong(hour)) == ""
 
 
