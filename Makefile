@@ -37,6 +37,11 @@ architecture: $(VENV)/dev.stamp ## Check who imports whom
 tests: $(VENV)/dev.stamp ## Run the tests; ARGS="-k name" chooses
 	$(BIN)/pytest -n auto $(ARGS)
 
+.PHONY: reliability
+reliability: $(VENV)/dev.stamp ## Simulate a year of 4,000 collectors and its outages (takes minutes)
+	$(BIN)/python -m tests.reliability.year
+	$(BIN)/python -m tests.reliability.many
+
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## Measure speed and memory beside what one would write by hand (takes minutes)
 	$(BIN)/python -m benchmarks.backfill

@@ -38,9 +38,9 @@ class Living:
         self.place.clock.advance(by)
         show_time(self.place)
 
-    def until(self, holds: Callable[[], object]) -> None:
-        """Wait until something holds."""
-        end, turn = time.monotonic() + LONGEST, threading.Event()
+    def until(self, holds: Callable[[], object], seconds: float = LONGEST) -> None:
+        """Wait until something holds, for so long at most."""
+        end, turn = time.monotonic() + seconds, threading.Event()
         while not holds():
             assert time.monotonic() < end, "it never came true"
             turn.wait(TURN)

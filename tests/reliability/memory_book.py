@@ -51,7 +51,9 @@ class MemoryBook:
         unfinished = {name for name, windows in found if len(windows) >= WINDOWS_A_TURN}
         order = count()
         urgent = sorted(
-            (PRIORITY[one.kind], next(order), name, one) for name, windows in found for one in windows
+            (PRIORITY[one.kind], next(order), name, one)
+            for name, windows in found
+            for one in windows
         )
         errands = [
             Errand(name, (epoch(one.window.start), epoch(one.window.end)), one.kind)

@@ -7,7 +7,7 @@ failures explain; an older figure that arrives after a newer one. At the end he 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from enum import Enum, auto
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -73,7 +73,8 @@ class _Docket:
     def numbers(self, window: Interval) -> range:
         """Give the numbers of the periods of a window, which must be whole."""
         numbers = range(
-            number_of(self.period, self.zone, window[0]), number_of(self.period, self.zone, window[1])
+            number_of(self.period, self.zone, window[0]),
+            number_of(self.period, self.zone, window[1]),
         )
         assert (self.starts(numbers.start), self.starts(numbers.stop)) == window
         return numbers
@@ -96,6 +97,33 @@ class _Docket:
         return 0 <= place < len(self.closed) and self.closed[place] == 1
 
 
+@dataclass
+class Seen:
+    """What was seen, in numbers."""
+
+    settled: int = 0
+    asks: int = 0
+    failures: int = 0
+    unheard: int = 0
+    most: int = 0
+
+    def __add__(self, other: "Seen") -> "Seen":
+        return Seen(
+            self.settled + other.settled,
+            self.asks + other.asks,
+            self.failures + other.failures,
+            self.unheard + other.unheard,
+            max(self.most, other.most),
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.settled:,} periods settled and delivered, {self.asks:,} windows asked for, "
+            f"{self.failures:,} in vain; {self.unheard:,} ticks unheard; one period was asked for "
+            f"{self.most} times at most"
+        )
+
+
 class Witness:
     """Watches the collectors from ``start`` on; AssertionError where something should not be."""
 
@@ -105,7 +133,7 @@ class Witness:
         self._weather = weather
         self._began = int(start.timestamp())
         self._dockets = {name: self._docket(one) for name, one in collectors.items()}
-        self.unheard = self.asks = self.collected = self.failures = self.most = self.settled = 0
+        self.seen = Seen()
 
     def ticked(self, names: Iterable[str], at: int, *, heard: bool) -> None:
         """Take note of a tick, the next of these: one a local day, one an hour."""
@@ -115,12 +143,12 @@ class Witness:
             expected = number if docket.tick is None else docket.tick + 1
             assert number == expected, f"{name}: a tick at {at} was not its next one"
             docket.tick = number
-            self.unheard += not heard
+            self.seen.unheard += not heard
 
     def asked(self, ask: Ask, *, went_well: bool) -> None:
         """Take note of a window that was asked for."""
         docket = self._dockets[ask.collector]
-        self.asks += 1
+        self.seen.asks += 1
         if not went_well:
             self._check_failure(docket, ask)
         for number in docket.numbers(ask.window):
@@ -160,14 +188,6 @@ class Witness:
             left = {one: it for one, it in docket.open.items() if one < last}
             assert not left or docket.period is Period.INSTANT, f"{name}: {left}"
 
-    def summary(self) -> str:
-        """Say what was seen, in a line."""
-        return (
-            f"{self.settled:,} periods settled and delivered, {self.asks:,} windows asked for, "
-            f"{self.failures:,} in vain; {self.unheard:,} ticks unheard; a period was asked for "
-            f"{self.most} times at most"
-        )
-
     def _docket(self, collector: Collector) -> _Docket:
         period, zone = collector.period, collector.zone
         first = number_of(period, zone, self._began) - (period is not Period.INSTANT)
@@ -182,7 +202,7 @@ class Witness:
         )
 
     def _check_failure(self, docket: _Docket, ask: Ask) -> None:
-        self.failures += 1
+        self.seen.failures += 1
         weather = self._weather
         explained = weather.fails(docket.number, ask.at) or weather.dies(docket.number, ask.at)
         assert explained, f"{ask} failed, and nothing was down"
@@ -199,7 +219,6 @@ class Witness:
             assert ask.at >= period.succeeded + SOONEST, f"{ask}: {number} was just asked for"
 
     def _note_success(self, docket: _Docket, period: _Period, number: int, ask: Ask) -> None:
-        self.collected += 1
         period.successes += 1
         period.succeeded = ask.at
         is_instant = docket.period is Period.INSTANT
@@ -209,7 +228,7 @@ class Witness:
     def _check_count(self, docket: _Docket, period: _Period, ask: Ask) -> None:
         """Hold how often a period was asked for against what revisits and failures explain."""
         asks = period.successes + period.failures
-        self.most = max(self.most, asks)
+        self.seen.most = max(self.seen.most, asks)
         assert period.successes <= 1 + -(-docket.settle // SOONEST), f"{ask}: {period}"
         if not period.looks_in_vain:
             return
@@ -222,7 +241,7 @@ class Witness:
 
     def _close_if_over(self, docket: _Docket, period: _Period, number: int) -> None:
         if period.settled and period.arrived == period.succeeded:
-            self.settled += 1
+            self.seen.settled += 1
             docket.close(number)
 
     def _is_excused(self, docket: _Docket, number: int) -> bool:
@@ -259,8 +278,3 @@ def start_of(period: Period, zone: ZoneInfo, number: int) -> int:
     if period in _NUMBER:
         return number * _NUMBER[period]
     return _midnight(zone, number if period is Period.DAY else number * 7 + 1)
-
-
-def elapsed(seconds: float) -> str:
-    """Spell a time in minutes and seconds."""
-    return str(timedelta(seconds=round(seconds)))
