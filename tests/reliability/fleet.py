@@ -18,7 +18,7 @@ SETTLES = {
     "hourly": ("0 hours",) * 16 + ("6 hours",) * 3 + ("2 days",),
     "daily": ("0 days", "1 day", "2 days", "3 days"),
     "weekly": ("0 days", "3 days"),
-    "every 30 minutes": ("0 hours",),
+    "every 2 hours": ("0 hours",),
 }
 """How long the collectors of a schedule wait for the last word, in turn."""
 SPANS = ("", ", span_days: 2", ", span_days: 30")
@@ -70,7 +70,7 @@ class Fleet:
             "daily": self.daily,
             "hourly": self.hourly,
             "weekly": self.weekly,
-            "every 30 minutes": self.instants,
+            "every 2 hours": self.instants,
         }
         for schedule, count in kinds.items():
             name = schedule.split()[0]
@@ -87,6 +87,7 @@ class Fleet:
         zone = ZONES[number // 4 % len(ZONES)]
         when = f"{schedule} in {zone}" if schedule in ("daily", "weekly") else schedule
         since = f", since: {self.since}" if schedule == "daily" and number % 10 == 0 else ""
+        splay = ", splay: 0 hours" if schedule.startswith("every") else ""
         query = f"query: {{number: {number}{span}}}"
-        kept = f"settle: {settle}, zone: {zone}{since}"
+        kept = f"settle: {settle}, zone: {zone}{since}{splay}"
         return f"  c{number}: {{source: simulated, schedule: {when}, {kept}, {query}}}\n"

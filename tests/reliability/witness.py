@@ -23,7 +23,7 @@ FIRST_RETRIES = 7
 """In the first hour of an outage waits double from a minute on."""
 LATER_RETRIES = 45 * MINUTE
 """After that they are never shorter."""
-_NUMBER = {Period.HOUR: HOUR, Period.INSTANT: 30 * MINUTE}
+_NUMBER = {Period.HOUR: HOUR, Period.INSTANT: 2 * HOUR}
 
 
 class Why(Enum):
