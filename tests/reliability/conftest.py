@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,16 @@ def trial(
 @pytest.fixture
 def hour(tmp_path: Path, database_url: str, templates: tuple[Template, Template]) -> Iterator[Hour]:
     """A mixed hour that has not begun."""
-    clock = SharedClock.beginning(tmp_path / "clock", BEGINNING)
+    with mixed_hour(tmp_path, database_url, templates) as made:
+        yield made
+
+
+@contextmanager
+def mixed_hour(
+    directory: Path, database_url: str, templates: tuple[Template, Template]
+) -> Iterator[Hour]:
+    """Give a mixed hour that has not begun; what lives of it in the end is killed."""
+    clock = SharedClock.beginning(directory / "clock", BEGINNING)
     tokens = dict.fromkeys(SERIES, "")
     with (
         HourSource(clock) as source,
@@ -61,6 +71,6 @@ def hour(tmp_path: Path, database_url: str, templates: tuple[Template, Template]
         Hook() as hook,
     ):
         url = with_password(database_url)
-        made = Hour(tmp_path, url, clock, source, platform, hook.url, templates)
+        made = Hour(directory, url, clock, source, platform, hook.url, templates)
         yield made
         made.kill()

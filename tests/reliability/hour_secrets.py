@@ -15,9 +15,10 @@ PATHS = ("/metrics", "/health/live", "/health/ready", "/status/")
 PAGES_AT_MOST = 100
 
 
-def leaks(hour: Hour, pages: str) -> list[str]:
-    """Tell where a secret of the hour is found: in the log, the databases, the daemon's pages."""
-    found = {"the log": hour.output.encode(), **_databases(hour), **dict(_pages(pages))}
+def leaks(hour: Hour, pages: str | None) -> list[str]:
+    """Tell where a secret of the hour is found: in the log, the databases, a daemon's pages."""
+    shown = dict(_pages(pages)) if pages else {}
+    found = {"the log": hour.output.encode(), **_databases(hour), **shown}
     return [
         f"{secret} is in {where}"
         for where, content in found.items()
