@@ -9,7 +9,7 @@ from collectors.daemon.present import Present, State
 
 LOOK = 60.0
 """Seconds between two looks, where looking is quick."""
-SHARE = 200
+SHARE = 400
 """Looking takes at most this part of the time of one core; so it is less often where it is slow."""
 BEAT = 5.0
 
