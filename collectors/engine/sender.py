@@ -78,6 +78,7 @@ class Sender:
         self._flying: dict[int, dict[int, Entry]] = defaultdict(dict)
         self._traffic: dict[str, Traffic] = {}
         self._moments = count()
+        self._looked_again = -1
         self._failed_at: dict[int, int] = {}
         self._strikes: dict[int, Strikes] = defaultdict(Strikes)
         self._refused: dict[int, int] = defaultdict(int)
@@ -105,6 +106,7 @@ class Sender:
     def look_again(self, lane_ids: Iterable[int] = ()) -> None:
         """Try these lanes now, or all that were left or wait, as if they were new."""
         with self._changed:
+            self._looked_again = next(self._moments)
             chosen = set(lane_ids) or {*self.sent.left, *self._waiting}
             for lane_id in chosen:
                 self.sent.left.pop(lane_id, None)
@@ -311,7 +313,7 @@ class Sender:
 
     def _act_on(self, lane: Lane, sent: int, delivered: Delivered) -> None:
         if delivered.fate is Fate.PARKED:
-            self.sent.left[lane.id] = delivered.reason
+            self._leave(lane, sent, delivered.reason)
             return
         if delivered.fate is Fate.WAITS:
             self._let_wait(lane, sent, delivered)
@@ -328,6 +330,15 @@ class Sender:
             accepted = lane.accepted + delivered.observations
             self._lanes[lane.id] = replace(self._lanes[lane.id], accepted=accepted)
         self._noticed.add(lane.id)
+
+    def _leave(self, lane: Lane, sent: int, reason: str) -> None:
+        """Leave a lane that is parked, unless what was refused was sent before a new look."""
+        if sent > self._looked_again:
+            self.sent.left[lane.id] = reason
+            return
+        self._noticed.add(lane.id)
+        if not self._flying[lane.id]:
+            del self._lanes[lane.id]
 
     def _wake_beside(self, failing: Iterable[int]) -> None:
         """Try at once what waits because its target was down: it has just accepted something."""

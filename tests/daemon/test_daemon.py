@@ -1,5 +1,6 @@
 """The daemon as a whole: ticks, outages, reloads, and a good end; with real servers and stores."""
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from collectors.clock import epoch
 from collectors.store import Planned, State, TickOutcome
 from tests.daemon.living import living, opened
 from tests.places import HASTY, NOW, GoingClock, hourly
-from tests.servers.http import Answer, HttpServer
+from tests.servers.http import LONGEST, Answer, HttpServer
 
 HOURLY = "toll/hourly"
 TICKS = "schedule: every 1 second"
@@ -104,6 +105,22 @@ def test_a_token_is_replaced_without_a_restart(toll, sink):
         one.until(lambda: any(depth.lane.parked_at for depth in one.store.view.depths()))
         toll.tokens(toll__hourly="token-of-hourly")
         one.daemon.reload()
+        sink.wait_until_held(HOURLY, 2)
+
+
+def test_a_refusal_that_comes_after_the_token_was_replaced_is_not_the_last_word(toll, sink):
+    asked, replaced = threading.Event(), threading.Event()
+
+    def refuse_late():
+        asked.set()
+        assert replaced.wait(LONGEST)
+        return Answer(401)
+
+    sink.faults[HOURLY] = [refuse_late]
+    with living(toll) as one:
+        assert asked.wait(LONGEST)
+        one.daemon.works.sender.look_again()
+        replaced.set()
         sink.wait_until_held(HOURLY, 2)
 
 
