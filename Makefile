@@ -38,9 +38,11 @@ tests: $(VENV)/dev.stamp ## Run the tests; ARGS="-k name" chooses
 	$(BIN)/pytest -n auto $(ARGS)
 
 .PHONY: reliability
-reliability: $(VENV)/dev.stamp ## Simulate a year of 4,000 collectors and its outages (takes minutes)
+reliability: $(VENV)/dev.stamp ## Simulate a year and its outages, kill daemons, storm them with edits (takes minutes)
 	$(BIN)/python -m tests.reliability.year
 	$(BIN)/python -m tests.reliability.many
+	COLLECTOR_TEST_KILLS=30 COLLECTOR_TEST_EDITS=200 $(BIN)/pytest \
+		tests/reliability/test_kill_daemon.py tests/reliability/test_reload_storm.py
 
 .PHONY: bench
 bench: $(VENV)/dev.stamp ## Measure speed and memory beside what one would write by hand (takes minutes)
