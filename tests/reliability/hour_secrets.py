@@ -4,6 +4,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from tests.reliability.hour import Hour
 from tests.servers.http import LONGEST
 
 PATHS = ("/metrics", "/health/live", "/health/ready", "/status/")
-PAGES_AT_MOST = 100
+PAGES_AT_MOST = 60
 
 
 def leaks(hour: Hour, pages: str | None) -> list[str]:
@@ -47,15 +48,13 @@ def _tables(url: str) -> Iterator[tuple[str, bytes]]:
 
 def _pages(url: str) -> Iterator[tuple[str, bytes]]:
     """Follow the links of the daemon's pages."""
-    waiting, seen = list(PATHS), set(PATHS)
-    while waiting and len(seen) < PAGES_AT_MOST:
-        path = waiting.pop(0)
+    paths = list(PATHS)
+    for path in paths:
         content = read_page(url + path)
         yield path, content
-        links = re.findall(r'href="(/status/[^"#]*)"', content.decode())
-        fresh = [one.replace("&amp;", "&") for one in dict.fromkeys(links) if one not in seen]
-        seen.update(fresh)
-        waiting += fresh
+        links = map(unescape, re.findall(r'href="(/status/[^"#]*)"', content.decode()))
+        fresh = [one for one in dict.fromkeys(links) if one not in paths]
+        paths += fresh[: PAGES_AT_MOST - len(paths)]
 
 
 def read_page(url: str) -> bytes:
