@@ -10,18 +10,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
-
-from collectors.statements import Statement
 
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
-_SAVEPOINT, _RELEASE, _ROLLBACK = (
-    Statement(sa.text(f"{what} work")) for what in ("SAVEPOINT", "RELEASE", "ROLLBACK TO")
-)
 GROUP = 64
 """How many waiting writes are committed together at most."""
 
@@ -29,9 +22,9 @@ GROUP = 64
 class GroupCommit:
     """The one thread of this process that writes to ``engine``; ``name`` is the thread's.
 
-    Each work has a savepoint of its own, so one that fails undoes only itself; one that is alone
-    needs none. Where the whole transaction fails (a lock, a full disk), every work of the group
-    fails with that error.
+    Where a work fails, nothing of its group is kept, and each is done again by itself; so a work
+    does nothing but read and write by its connection. Where the whole transaction fails (a lock, a
+    full disk), every work of the group fails with that error.
     """
 
     def __init__(self, engine: Engine, name: str) -> None:
@@ -76,47 +69,32 @@ class GroupCommit:
             self._commit(group)
 
     def _commit(self, group: list[tuple[Work[Any], Future[Any]]]) -> None:
-        done: list[tuple[Future[Any], Any]] = []
+        works = _Works([work for work, _ in group])
         try:
             with self._engine.begin() as connection:
-                if len(group) == 1:
-                    done.append((group[0][1], group[0][0](connection)))
-                else:
-                    for work, future in group:
-                        self._attempt(connection, work, future, done)
+                works.do(connection)
         except BaseException as exc:  # noqa: BLE001 - handed to whoever waits
+            if works.failed and len(group) > 1:
+                for one in group:
+                    self._commit([one])
+                return
             for _, future in group:
-                if not future.done():
-                    future.set_exception(exc)
+                future.set_exception(exc)
             return
-        for future, result in done:
+        for (_, future), result in zip(group, works.results, strict=True):
             future.set_result(result)
 
-    def _attempt(
-        self,
-        connection: Connection,
-        work: Work[Any],
-        future: Future[Any],
-        done: list[tuple[Future[Any], Any]],
-    ) -> None:
-        # Spelt out: SQLAlchemy compiles each of its own savepoints anew.
-        _SAVEPOINT.run(connection)
-        try:
-            result = work(connection)
-            _RELEASE.run(connection)
-        except BaseException as exc:
-            if not _undone(connection):
-                raise
-            future.set_exception(exc)
-        else:
-            done.append((future, result))
 
+class _Works:
+    """Works of one transaction; ``failed`` tells that one of them did, and not what is around."""
 
-def _undone(connection: Connection) -> bool:
-    """Undo one work; False where SQLite has already undone the whole transaction with it."""
-    try:
-        _ROLLBACK.run(connection)
-        _RELEASE.run(connection)
-    except SQLAlchemyError:
-        return False
-    return True
+    def __init__(self, works: list[Work[Any]]) -> None:
+        self._works = works
+        self.results: list[Any] = []
+        self.failed = False
+
+    def do(self, connection: Connection) -> None:
+        for work in self._works:
+            self.failed = True
+            self.results.append(work(connection))
+            self.failed = False

@@ -37,13 +37,10 @@ _COUNT_MORE = Statement(
     .where(_OF, coverage.c.start <= bindparam("at"), coverage.c.end > bindparam("at"))
     .values(observations=coverage.c.observations + bindparam("more"))
 )
-_IN_LANE = sa.and_(
-    lane_coverage.c.lane_id == bindparam("lane"),
-    lane_coverage.c.collector == bindparam("of"),
-    lane_coverage.c.state == bindparam("which"),
-)
-_LANE_INTERVALS = Statement(
-    sa.select(lane_coverage.c.start, lane_coverage.c.end, lane_coverage.c.id).where(_IN_LANE)
+_IN_LANE = Statement(
+    sa.select(*(lane_coverage.c[name] for name in ("state", "start", "end", "id"))).where(
+        lane_coverage.c.lane_id == bindparam("lane"), lane_coverage.c.collector == bindparam("of")
+    )
 )
 _ITS_ROW = lane_coverage.c.id == bindparam("row")
 _DELETE_IN_LANE = Statement(lane_coverage.delete().where(_ITS_ROW))
@@ -132,12 +129,43 @@ def merge(stretches: Iterable[Stretch]) -> list[Stretch]:
     return merged
 
 
+class Share:
+    """What one lane has (``DELIVERED``) and is owed (``OWED``) of one collector."""
+
+    def __init__(self, connection: Connection, lane_id: int, collector: str) -> None:
+        self._connection = connection
+        self._its = {"lane_id": lane_id, "collector": collector}
+        self._rows = defaultdict[str, dict[Interval, int]](dict)
+        asked = {"lane": lane_id, "of": collector}
+        for state, start, end, row in _IN_LANE.rows(connection, asked):
+            self._rows[state][start, end] = row
+
+    def intervals(self, state: str) -> list[Interval]:
+        """Give what is in a state, in order of time."""
+        return union(self._rows[state])
+
+    def change(
+        self, state: str, *, add: Sequence[Interval] = (), take: Sequence[Interval] = ()
+    ) -> None:
+        """Add to, and take from, what is in a state; once only."""
+        rows = self._rows[state]
+        new = set(union(subtract(rows, take), add))
+        old = [row for interval, row in rows.items() if interval not in new]
+        for start, end in new - rows.keys():
+            at = {"start": start, "end": end}
+            if old:
+                _MOVE_IN_LANE.run(self._connection, {"row": old.pop(), **at})
+            else:
+                _INSERT_IN_LANE.run(self._connection, {**self._its, "state": state, **at})
+        for row in old:
+            _DELETE_IN_LANE.run(self._connection, {"row": row})
+
+
 def lane_intervals(
     connection: Connection, lane_id: int, collector: str, state: str
 ) -> list[Interval]:
     """Give what a lane has (``DELIVERED``) or is owed (``OWED``) of a collector."""
-    asked = {"lane": lane_id, "of": collector, "which": state}
-    return union((start, end) for start, end, _ in _LANE_INTERVALS.rows(connection, asked))
+    return Share(connection, lane_id, collector).intervals(state)
 
 
 def set_lane_intervals(
@@ -150,18 +178,7 @@ def set_lane_intervals(
     take: Sequence[Interval] = (),
 ) -> None:
     """Add to, and take from, what a lane has or is owed of a collector."""
-    asked = {"lane": lane_id, "of": collector, "which": state}
-    rows = {(start, end): row for start, end, row in _LANE_INTERVALS.rows(connection, asked)}
-    new = union(subtract(rows, take), add)
-    old = [rows[one] for one in rows.keys() - new]
-    same = {"lane_id": lane_id, "collector": collector, "state": state}
-    for start, end in set(new) - rows.keys():
-        if old:
-            _MOVE_IN_LANE.run(connection, {"row": old.pop(), "start": start, "end": end})
-        else:
-            _INSERT_IN_LANE.run(connection, {**same, "start": start, "end": end})
-    for row in old:
-        _DELETE_IN_LANE.run(connection, {"row": row})
+    Share(connection, lane_id, collector).change(state, add=add, take=take)
 
 
 def forget_delivered(connection: Connection, lane_id: int) -> None:

@@ -64,13 +64,11 @@ class Delivery(Part):
         """As ``ready``, of lanes ``asked`` for so many each, and with what the entries hold."""
 
         def work(connection: Connection) -> list[tuple[Entry, bytes]]:
-            found = [
-                entry
+            return [
+                found
                 for lane_id, limit in asked.items()
-                for entry in outbox.ready(connection, lane_id, limit, under_way)
+                for found in outbox.ready_whole(connection, lane_id, limit, under_way)
             ]
-            payloads = ((one, outbox.payload(connection, one.id)) for one in found)
-            return [(one, payload) for one, payload in payloads if payload is not None]
 
         return self.database.read(work) if asked else []
 

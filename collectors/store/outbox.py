@@ -121,7 +121,7 @@ _SIZES = (
 )
 
 
-def _unblocked() -> sa.Select[Any]:
+def _unblocked(*more: sa.Column[Any]) -> sa.Select[Any]:
     before = outbox.alias("before")
     blocked = sa.exists().where(
         before.c.lane_id == outbox.c.lane_id,
@@ -133,11 +133,12 @@ def _unblocked() -> sa.Select[Any]:
     )
     urgent_first = (outbox.c.priority, outbox.c.created_at, outbox.c.id)
     free = (_LANE, outbox.c.held.is_(False), ~blocked)
-    query = sa.select(*_COLUMNS).where(*free).order_by(*urgent_first)
+    query = sa.select(*_COLUMNS, *more).where(*free).order_by(*urgent_first)
     return query.limit(bindparam("at_most"))
 
 
 _UNBLOCKED = Statement(_unblocked())
+_UNBLOCKED_WHOLE = Statement(_unblocked(outbox.c.payload))
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -155,11 +156,29 @@ def ready(
     One waits while an earlier entry about the same period is still there, or is ``under_way``: that
     one may have been superseded meanwhile, and must still arrive first.
     """
-    busy = [(one.start, one.end) for one in under_way if one.lane_id == lane_id]
+    busy = _busy(lane_id, under_way)
     asked = {"lane": lane_id, "at_most": limit + len(busy)}
-    found = [Entry(**row) for row in _UNBLOCKED.mappings(connection, asked)]
-    free = [one for one in found if not any(overlap((one.start, one.end), other) for other in busy)]
-    return free[:limit]
+    found = (Entry(**row) for row in _UNBLOCKED.mappings(connection, asked))
+    return [one for one in found if _is_free(one, busy)][:limit]
+
+
+def ready_whole(
+    connection: Connection, lane_id: int, limit: int, under_way: Collection[Entry]
+) -> list[tuple[Entry, bytes]]:
+    """As ``ready``, and with what each entry holds."""
+    busy = _busy(lane_id, under_way)
+    asked = {"lane": lane_id, "at_most": limit + len(busy)}
+    rows = _UNBLOCKED_WHOLE.mappings(connection, asked)
+    found = ((_entry(row), row["payload"]) for row in rows)
+    return [(one, payload) for one, payload in found if _is_free(one, busy)][:limit]
+
+
+def _busy(lane_id: int, under_way: Collection[Entry]) -> list[Interval]:
+    return [(one.start, one.end) for one in under_way if one.lane_id == lane_id]
+
+
+def _is_free(entry: Entry, busy: Sequence[Interval]) -> bool:
+    return not any(overlap((entry.start, entry.end), other) for other in busy)
 
 
 def entries(connection: Connection, lane_id: int | None = None) -> list[Entry]:

@@ -216,9 +216,9 @@ def _note_settled(
     if entry.emptying:
         about = [(one.start, one.end) for one in coverage.collected(connection, collector)]
     waiting = outbox.outstanding(connection, lane_id, collector, bounds, entry.run_id)
-    owed = coverage.lane_intervals(connection, lane_id, collector, OWED)
-    complete = subtract(about, [*waiting, *owed, *without])
-    coverage.set_lane_intervals(connection, lane_id, collector, DELIVERED, add=complete)
+    share = coverage.Share(connection, lane_id, collector)
+    complete = subtract(about, [*waiting, *share.intervals(OWED), *without])
+    share.change(DELIVERED, add=complete)
 
 
 def _there(connection: Connection, run: Run) -> _There:
@@ -262,17 +262,12 @@ def _retract(
 
 def _note_delivery(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
     waiting = outbox.outstanding(connection, lane_id, run.collector, window, run.id)
-    coverage.set_lane_intervals(
-        connection,
-        lane_id,
-        run.collector,
-        DELIVERED,
-        take=[window],
-        add=subtract([window], waiting),
-    )
-    coverage.set_lane_intervals(connection, lane_id, run.collector, OWED, take=[window])
+    share = coverage.Share(connection, lane_id, run.collector)
+    share.change(DELIVERED, take=[window], add=subtract([window], waiting))
+    share.change(OWED, take=[window])
 
 
 def _note_debt(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
-    coverage.set_lane_intervals(connection, lane_id, run.collector, DELIVERED, take=[window])
-    coverage.set_lane_intervals(connection, lane_id, run.collector, OWED, add=[window])
+    share = coverage.Share(connection, lane_id, run.collector)
+    share.change(DELIVERED, take=[window])
+    share.change(OWED, add=[window])
