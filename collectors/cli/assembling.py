@@ -53,6 +53,7 @@ def remade(configuration: Configuration, before: Parts) -> Parts:
         has_copy=has_copy(platform),
         targets=platform.targets,
         collectors=configuration.collectors,
+        quotas=platform.quotas,
     )
 
 

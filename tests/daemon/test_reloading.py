@@ -2,9 +2,11 @@
 
 import pytest
 
+from collectors.cli.assembling import remade
 from collectors.config import load
 from collectors.config.model import Configuration
 from collectors.daemon.reloading import changes, merged
+from tests.daemon.living import opened
 from tests.places import Place, hourly
 
 
@@ -82,6 +84,12 @@ def test_a_broken_platform_leaves_everything_as_it_was(two, feed):
     assert new.platform == old.platform
     assert not changes(old.collectors, new.collectors)
     assert new.mistakes
+
+
+def test_what_may_be_asked_of_a_provider_changes_without_a_restart(two):
+    with opened(two) as parts:
+        two.platform("quotas: {feed: {per_day: 7}}")
+        assert remade(read(two), parts).quotas["feed"].per_day == 7
 
 
 def test_a_change_of_a_profile_changes_what_comes_from_it_and_nothing_else(two):
