@@ -1,5 +1,6 @@
 """What a backfill would do, for people and programs."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,17 +15,29 @@ ROWS_AT_MOST = 60
 """A longer plan is summed up where nobody asked for the plan alone; --json has it all."""
 
 
+SPANS = {"minute": 60, "hour": 3600, "day": 86400}
+"""How many seconds a budget of that name lasts; nobody knows how long others do."""
+
+
 def answer_of(store: Store, made: Draft, workers: int) -> dict[str, Any]:
     """Give the plan as it is printed; ``seconds`` is how long so many workers take."""
     side_by_side = max(1, min(workers, sum(len(one.chunks) for one in made.shares)))
+    quotas = _quotas(store, made)
+    spread = (_spread(one["requests"], to) for one in quotas for to in one["budgets"])
     return {
         "collectors": [_row(one) for one in made.shares],
-        "quotas": _quotas(store, made),
+        "quotas": quotas,
         "periods": sum(one.periods for one in made.shares),
         "requests": made.requests,
-        "seconds": round(made.seconds / side_by_side, 1),
+        "seconds": round(max(made.seconds / side_by_side, *spread, 0), 1),
         "guessed": made.is_guessed,
     }
+
+
+def _spread(requests: int, budget: Mapping[str, Any]) -> int:
+    """Give over how many seconds a budget spreads so many requests at least."""
+    turns: int = math.ceil(max(0, requests - budget["left"]) / max(1, budget["limit"]))
+    return turns * SPANS.get(budget["name"], 0)
 
 
 def show_draft(made: Draft, answer: Mapping[str, Any], *, in_full: bool) -> None:

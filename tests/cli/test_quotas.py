@@ -85,3 +85,14 @@ def test_a_credential_that_is_not_there_is_told_once(toll):
     assert (done.code, done.out) == (0, "")
     assert done.err.count("its quota is not known") == 1
     assert "no collector has a quota" in done.err
+
+
+def test_a_backfill_is_not_said_to_be_quicker_than_its_quotas_allow(toll):
+    toll.platform("quotas: {pingdom: {per_minute: 2}}")
+    between = ["--start", "2026-01-01", "--end", "2026-06-30"]
+
+    made = toll.run("backfill", "*/*", *between, "--dry-run", "--json").json
+
+    [quota] = made["quotas"]
+    assert quota["requests"] > 4
+    assert made["seconds"] >= 60 * (quota["requests"] - 2) / 2
