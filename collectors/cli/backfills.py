@@ -105,10 +105,14 @@ def retry(settings: Settings, ids: Sequence[int], *, detach: bool, as_json: bool
     with settings.store() as store:
         known = _known(store, ids)
         _check(known, set(BackfillState) - {BackfillState.CANCELLED}, "tried again")
+        tried = [number for number in ids if store.backfills.retry(number)]
         for number in ids:
-            if not store.backfills.retry(number):
+            if number not in tried:
                 click.echo(f"backfill {number} has no chunk that failed", err=True)
-        return _work(settings, store, ids, detach=detach, as_json=as_json)
+        if not tried:
+            show_progress(store.backfills.progress(ids), as_json=as_json)
+            return 0
+        return _work(settings, store, tried, detach=detach, as_json=as_json)
 
 
 def _known(store: Store, ids: Sequence[int]) -> list[Backfill]:

@@ -109,6 +109,7 @@ def _fitting(configuration: Configuration, name: str) -> dict[str, Collector]:
 
 
 def _unknown(configuration: Configuration, name: str) -> click.UsageError:
+    name = name.removesuffix("/*")
     services = {known.partition("/")[0] for known in configuration.collectors}
     meant = _meant(name, {*configuration.collectors, *services})
     return click.UsageError(f"no collector is called {name!r}{meant}")

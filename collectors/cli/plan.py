@@ -69,15 +69,15 @@ def plan(
         raise click.UsageError("give --hours or --days, not both")
     span = timedelta(hours=hours or (days or 1) * DAY)
     chosen = choose(usable(settings), names, labels)
+    other = replace(settings, config=against) if against else None
+    theirs = _other(other, names, labels) if other else {}
     with settings.store(passing=True) as store:
         now = settings.world.clock.now().replace(microsecond=0)
         window = Window(now, now + span)
         made = _forecast(settings, store, chosen, window)
-        if against is None:
+        if other is None:
             show_json(as_json_takes_it(made)) if as_json else show_forecast(made)
             return 0 if made.is_good else 1
-        other = replace(settings, config=against)
-        theirs = _other(other, names, labels)
         found = differences(chosen, theirs, store.view.histories([*chosen]), now)
         planned = _forecast(other, store, theirs, window)
     _tell(found, made, planned, as_json=as_json)

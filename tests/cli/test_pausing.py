@@ -142,6 +142,7 @@ def test_what_is_no_longer_configured_can_still_be_resumed(coast):
     ("arguments", "said"),
     [
         (["pause", "tol/hourly"], "no collector is called 'tol/hourly': did you mean toll/hourly"),
+        (["pause", "tunnel"], "no collector is called 'tunnel'; 'list' shows what there is"),
         (["pause", "--label", "slwo"], "no collector has the label 'slwo': did you mean slow?"),
         (["pause", "--source", "fed"], "no source is called 'fed'; 'sources' lists them"),
         (["pause", "--reason", "x"], "--reason goes with what is to be paused"),
