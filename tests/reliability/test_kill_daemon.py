@@ -3,7 +3,7 @@
 Live collecting, a backfill and edited files go on at once, at real servers and in a real store. Each
 daemon is killed at a random moment or at a step; the clock goes on while none runs. Secrets are
 planted, and looked for in all that can be seen. COLLECTOR_TEST_KILLS says how many daemons are
-killed, COLLECTOR_TEST_SEED gives the same edits and steps again.
+killed (half as many on PostgreSQL), COLLECTOR_TEST_SEED gives the same edits and steps again.
 """
 
 import os
@@ -27,9 +27,10 @@ def test_a_mixed_hour_of_killed_daemons_ends_with_everything_right(hour: Hour):
     chance = random.Random(SEED)
     hour.configure()
     hour.backfill()
-    steps = [None, *STEPS] * KILLS
+    kills = KILLS if hour.database_url.startswith("sqlite") else KILLS // 2
+    steps = [None, *STEPS] * kills
     chance.shuffle(steps)
-    for step in steps[:KILLS]:
+    for step in steps[:kills]:
         hour.clock.advance(timedelta(minutes=20))
         _live_and_die(hour, chance, step)
     last = hour.daemon()
