@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -146,6 +147,7 @@ def label(start: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> datetim
     return datetime.combine(_first_day(start.astimezone(zone), period), time(), UTC)
 
 
+@lru_cache(maxsize=4096)
 def beginning(day: date, zone: ZoneInfo = UTC_ZONE) -> datetime:
     """Give the first instant (aware UTC) at which it is ``day`` in ``zone``."""
     midnight = datetime.combine(day, time(), zone)

@@ -21,6 +21,15 @@ _ID = Statement(
         lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set")
     )
 )
+_SIZED = Statement(
+    sa.select(
+        lanes.c.id,
+        sa.select(sa.func.sum(outbox.c.size))
+        .where(outbox.c.lane_id == lanes.c.id)
+        .scalar_subquery()
+        .label("size"),
+    ).where(lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set"))
+)
 _INSERT = {
     kind.dialect.name: Statement(kind.insert(lanes).on_conflict_do_nothing())
     for kind in (sqlite, postgresql)
@@ -89,6 +98,12 @@ def find(connection: Connection, target: str, data_set: str) -> int | None:
     """Give the id of a lane; None where there is none yet."""
     found: int | None = _ID.scalar(connection, {"target": target, "data_set": data_set})
     return found
+
+
+def sized(connection: Connection, target: str, data_set: str) -> tuple[int, int] | None:
+    """As ``find``, with the bytes, before compression, that wait there."""
+    row = _SIZED.first(connection, {"target": target, "data_set": data_set})
+    return None if row is None else (row[0], int(row[1] or 0))
 
 
 def get(connection: Connection, lane_id: int) -> Lane:

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from collectors.clock import epoch, from_epoch
 from collectors.intervals import Interval, overlap
-from collectors.store import coverage, histories, lanes, outbox, runs, snapshots, windows
+from collectors.store import coverage, histories, lanes, runs, snapshots, windows
 from collectors.store.coverage import Stretch
 from collectors.store.outbox import Chunk
 from collectors.store.part import Part
@@ -134,21 +134,25 @@ class Ledger(Part):
         """
         name, names = str(data_set), list(targets)
 
-        def there(connection: Connection) -> Lanes | None:
-            found = [lanes.find(connection, target, name) for target in names]
-            return None if None in found else work(connection)
-
-        def work(connection: Connection) -> Lanes:
-            found = [lanes.ensure(connection, target, name) for target in names]
-            sizes = {lane: outbox.size(connection, lane) for lane in found}
+        def look(connection: Connection) -> Lanes | None:
+            found = [lanes.sized(connection, target, name) for target in names]
+            sizes = dict(one for one in found if one is not None)
+            if len(sizes) < len(names):
+                return None
             return Lanes(
                 data_set=name,
-                open=[lane for lane in found if replace or sizes[lane] < limit],
-                full=[lane for lane in found if not replace and sizes[lane] >= limit],
+                open=[lane for lane, size in sizes.items() if replace or size < limit],
+                full=[lane for lane, size in sizes.items() if not replace and size >= limit],
                 replace=replace,
             )
 
-        return self.database.read(there) or self.database.write(work)
+        def make(connection: Connection) -> None:
+            for target in names:
+                lanes.ensure(connection, target, name)
+
+        while (there := self.database.read(look)) is None:
+            self.database.write(make)
+        return there
 
     def write_chunk(self, run: Run, to: Lanes, chunk: Chunk) -> None:
         """Keep a chunk of a window that is still being read; LeaseLost where it is not ours."""

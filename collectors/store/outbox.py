@@ -113,7 +113,6 @@ _LATER = sa.select(outbox.c.payload).where(
     outbox.c.start < bindparam("closes"),
     outbox.c.end > bindparam("opens"),
 )
-_SIZE = Statement(sa.select(sa.func.sum(outbox.c.size)).where(_LANE))
 _SIZES = (
     sa.select(outbox.c.lane_id, sa.func.sum(outbox.c.size))
     .where(outbox.c.lane_id.in_(bindparam("lane_ids", expanding=True)))
@@ -256,11 +255,6 @@ def queued(connection: Connection) -> list[tuple[str, int, int, int]]:
     query = sa.select(*which, sa.func.sum(count), sa.func.min(outbox.c.created_at))
     rows = connection.execute(query.group_by(*which))
     return [(name, lane, int(observations), since) for name, lane, observations, since in rows]
-
-
-def size(connection: Connection, lane_id: int) -> int:
-    """Give the bytes, before compression, that wait in a lane."""
-    return int(_SIZE.scalar(connection, {"lane": lane_id}) or 0)
 
 
 def sizes(connection: Connection, lane_ids: Sequence[int]) -> dict[int, int]:
