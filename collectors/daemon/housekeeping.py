@@ -9,7 +9,8 @@ SOON = 5.0
 MINUTE = 60.0
 HOUR = 3600.0
 BACKFILL_SHARE = 2
-"""A backfill has as many runs under way as the workers divided by this."""
+"""Backfills have as many runs under way together as the workers divided by this, one each at least:
+what waits for a quota holds its worker."""
 
 
 class Housekeeping:
@@ -41,9 +42,11 @@ class Housekeeping:
 
     def backfill(self) -> None:
         """Write down the next runs of the backfills that go on."""
+        parts = self._present.parts
+        going = len(parts.store.backfills.running())
         workers = self._present.state.configuration.platform.workers
-        share = max(1, workers // BACKFILL_SHARE)
-        if feed(self._present.parts, self._present.active, share):
+        share = max(1, workers // BACKFILL_SHARE // max(1, going))
+        if feed(parts, self._present.active, share):
             self._works.crew.wake()
 
     def withdraw(self) -> None:

@@ -199,7 +199,7 @@ def _last(one: Proposal, plan: Plan, at: int, now: int) -> Noted:
     if plan.fresh:
         return Noted.planned(one.collector, at, now, plan.fresh[0])
     open_ones = [*(run.id for run in plan.busy), *plan.runs]
-    joined = bool(open_ones)
+    joined = bool(one.planned and open_ones)
     return Noted(
         collector=one.collector,
         at=at,
