@@ -18,7 +18,7 @@ from collectors.cli import logs
 from collectors.cli.assembling import fixed_changes, remade
 from collectors.cli.settings import Settings
 from collectors.config.model import Configuration
-from collectors.daemon import Daemon, Notifier, Watcher, Ways, Why, blueprint
+from collectors.daemon import Daemon, Notifier, Watcher, Ways, Why, blueprint, settle
 from collectors.errors import ConfigError
 from collectors.runner import Parts
 from collectors.web import MOUNTED_AT, Scene, Server, mount, status_application
@@ -62,6 +62,7 @@ def daemon(settings: Settings, host: str, port: int, grace: float, *, no_watch: 
     Files of the configuration and credentials are read again when they change, and on SIGHUP.
     """
     began = time.time()
+    settle()
     configuration = settings.configuration
     _check_modes(settings)
     with logs.whole_process(), settings.store() as store, settings.parts(store) as parts:
@@ -109,6 +110,7 @@ def _application(one: Daemon, settings: Settings) -> Flask:
 
 
 def _begun(one: Daemon, server: Server, watcher: Watcher | None) -> None:
+    settle()
     log.info("begun", collectors=len(one.present.active), page=f"{server.url}{MOUNTED_AT}/")
     if watcher is not None:
         watcher.start()
@@ -135,7 +137,6 @@ def _signals(one: Daemon) -> Iterator[None]:
     def stop(_number: int, _frame: Any) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _at_once)
-        log.info("stopping once what is under way has ended; the same signal again: at once")
         one.stop()
 
     handlers: dict[signal.Signals, Callable[[int, Any], None]] = {

@@ -1,10 +1,10 @@
 """The daemon: one process that collects and delivers for months, and ends in good order."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
+from queue import SimpleQueue
 
 import structlog
 
@@ -30,6 +30,13 @@ ALIVE = "daemon"
 FILES = "configuration"
 """The notice that says which files are broken."""
 log = structlog.get_logger()
+
+
+class Asked(Enum):
+    """What a daemon is asked for, through a queue: other ways are not safe in signal handlers."""
+
+    RELOAD = auto()
+    STOP = auto()
 
 
 class Why(Enum):
@@ -62,20 +69,18 @@ class Daemon:
         self.health = Health(pulse=self._pulse, lookout=lookout, metrics=self.metrics)
         self._heart = Heart(parts.store, also=self._beat)
         self.works = Works(self.present, self.metrics, self._pulse, self._heart)
-        self._wanted = threading.Event()
+        self._asked: SimpleQueue[Asked] = SimpleQueue()
         self._stopping = False
-        self._reload = False
         self._why = Why.STOPPED
 
     def stop(self) -> None:
-        """Come to an end in good order; may be called from a signal handler."""
+        """Come to an end in good order; may be called from any thread and from a signal handler."""
         self._stopping = True
-        self._wanted.set()
+        self._asked.put(Asked.STOP)
 
     def reload(self) -> None:
         """Read the files again; may be called from any thread and from a signal handler."""
-        self._reload = True
-        self._wanted.set()
+        self._asked.put(Asked.RELOAD)
 
     def run(self, limit: float, begun: Callable[[], None]) -> tuple[Why, bool]:
         """Work until stopped, then let what runs end within ``limit`` seconds.
@@ -120,12 +125,16 @@ class Daemon:
         return chores
 
     def _wait(self) -> None:
-        while not self._stopping:
-            self._wanted.wait()
-            self._wanted.clear()
-            if self._reload and not self._stopping:
-                self._reload = False
-                self._read_again()
+        while self._next() is not Asked.STOP:
+            self._read_again()
+        log.info("stopping once what is under way has ended; the same signal again: at once")
+
+    def _next(self) -> Asked:
+        """Wait until something is asked for; a burst of reloads is one."""
+        asked = self._asked.get()
+        while asked is Asked.RELOAD and not self._asked.empty():
+            asked = self._asked.get()
+        return asked
 
     def _look_back(self, until: datetime) -> None:
         """Write down which ticks nobody heard since the last daemon lived, and until this does."""

@@ -75,11 +75,14 @@ class Process:
             [*command, *more], cwd=home, stderr=subprocess.PIPE, text=True, env=environment
         )
         self.lines = []
+        self.deadline = threading.Timer(LONGEST, self.process.kill)
+        self.deadline.start()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self.deadline.cancel()
         self.process.kill()
         self.process.wait()
         self.process.stderr.close()
