@@ -24,6 +24,7 @@ from collectors.cli.settings import Settings, World
 from collectors.daemon.chores import Chores
 from collectors.daemon.housekeeping import Housekeeping
 from collectors.daemon.lookout import Lookout
+from collectors.daemon.memory import settle
 from collectors.daemon.metrics import Metrics
 from collectors.daemon.present import Present
 from collectors.daemon.pulse import Pulse
@@ -89,6 +90,7 @@ def work(settings: Settings, collections: int) -> float:
         chores = Chores("housekeeper", Housekeeping(present, works).chores())
         at = settings.world.clock.now().replace(microsecond=0)
         tick = Tick(timing_of(next(iter(present.active.values()))), tuple(present.active), (at,))
+        settle()
         with heart:
             works.planner.start()
             works.crew.start()

@@ -20,6 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -133,10 +134,14 @@ class Context:
         self, fetch: Callable[[Item], Result], items: Iterable[Item], at_most: int = 4
     ) -> Iterator[Result]:
         """Give ``fetch(item)`` of each item in order, with up to ``at_most`` under way ahead."""
+        rest = iter(items)
+        first = list(islice(rest, 1))
+        if not first:
+            return
         with ThreadPoolExecutor(at_most, thread_name_prefix="ahead") as pool:
             waiting: deque[Future[Result]] = deque()
             try:
-                for item in items:
+                for item in chain(first, rest):
                     waiting.append(pool.submit(copy_context().run, fetch, item))
                     if len(waiting) >= at_most:
                         yield waiting.popleft().result()

@@ -15,6 +15,8 @@ from collectors.store import Lanes, Run
 LOOK_AGAIN = 5.0
 """Seconds after which the queue is looked at unasked: another process may have entered something,
 and what is parked becomes due by itself."""
+GATHER = 0.01
+"""Seconds for which a busy crew lets runs end, so as to take several in one transaction."""
 log = structlog.get_logger()
 
 
@@ -46,7 +48,7 @@ class Crew:
         self._kinds = kinds
         self._changed = threading.Condition()
         self._woken = True
-        self._stopped = False
+        self._stopped = threading.Event()
         self._running: dict[int, str] = {}
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="collector")
         self._thread = threading.Thread(target=self._work, name="crew", daemon=True)
@@ -71,7 +73,7 @@ class Crew:
     def stop(self) -> None:
         """Take nothing more; what runs runs on."""
         with self._changed:
-            self._stopped = True
+            self._stopped.set()
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> bool:
@@ -93,6 +95,8 @@ class Crew:
 
     def _work(self) -> None:
         while self._wait_for_room():
+            if self.running:
+                self._stopped.wait(GATHER)
             free = self._workers - len(self.running)
             for run in self._take(free):
                 self._begin(run)
@@ -101,7 +105,7 @@ class Crew:
     def _wait_for_room(self) -> bool:
         """Wait until there is a worker free and something may be due; False when it is stopped."""
         with self._changed:
-            while not self._stopped:
+            while not self._stopped.is_set():
                 if len(self._running) < self._workers and self._woken:
                     self._woken = False
                     return True
