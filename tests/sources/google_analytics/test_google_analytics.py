@@ -632,7 +632,9 @@ def test_tokens_of_the_day_are_spent_until_the_propertys_midnight(server, tmp_pa
         "potentiallyThresholdedRequestsPerHour",
     ],
 )
-def test_tokens_of_the_hour_are_spent_for_half_of_it_without_asking_again(context, server, account, name):
+def test_tokens_of_the_hour_are_spent_for_half_of_it_without_asking_again(
+    context, server, account, name
+):
     account.quota[name] = Bucket(0)
     error = error_of(context)
     assert isinstance(error, QuotaSpent)
