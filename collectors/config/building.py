@@ -172,6 +172,8 @@ def _check_ticks(keys: CollectorKeys, source: Source, node: Table, report: Repor
 def _splay(keys: CollectorKeys, node: Table, report: Report) -> timedelta:
     if keys.splay is None:
         return keys.schedule.usual_splay
+    if not keys.splay:
+        return keys.splay
     interval = keys.schedule.interval
     if keys.splay > interval:
         ticks = f"{spell_duration(interval)} between two ticks of {keys.schedule.text!r}"

@@ -82,10 +82,7 @@ class Cron:
 
     def shortest_gap(self) -> int:
         """Give the seconds between those of the next hundred local times that are closest."""
-        times = [0]
-        while len(times) <= _GAPS and (time := self.following(times[-1])) is not None:
-            times.append(time)
-        return min(later - earlier for earlier, later in pairwise(times[1:]))
+        return _shortest_gap(self)
 
     def _holds(self, day: int) -> bool:
         on = date.fromordinal(day + _FIRST)
@@ -107,6 +104,14 @@ class Cron:
 
     def _days_of(self, year: int, month: int) -> tuple[int, ...]:
         return _days_of(self.days, self.weekdays, year, month)
+
+
+@lru_cache(maxsize=4096)
+def _shortest_gap(cron: Cron) -> int:
+    times = [0]
+    while len(times) <= _GAPS and (time := cron.following(times[-1])) is not None:
+        times.append(time)
+    return min(later - earlier for earlier, later in pairwise(times[1:]))
 
 
 def _read(text: str) -> Any:
