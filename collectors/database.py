@@ -87,16 +87,6 @@ class Database:
         except SQLAlchemyError as exc:
             raise self._translated(exc) from exc
 
-    def look(self, work: Work[Result]) -> Result:
-        """As ``read``, where it does not matter whether each statement sees a state of its own."""
-        if not self.is_sqlite or getattr(self._moment, "connection", None) is not None:
-            return self.read(work)
-        try:
-            with self.engine.connect() as connection:
-                return work(connection)
-        except SQLAlchemyError as exc:
-            raise self._translated(exc) from exc
-
     @contextmanager
     def at_one_moment(self) -> Iterator[None]:
         """Let whatever this thread reads in the body be of one consistent state."""

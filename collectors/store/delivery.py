@@ -70,7 +70,7 @@ class Delivery(Part):
                 for found in outbox.ready_whole(connection, lane_id, limit, under_way)
             ]
 
-        return self.database.look(work) if asked else []
+        return self.database.read(work) if asked else []
 
     def payload(self, entry: Entry) -> bytes | None:
         """Give what an entry holds; None where it has been superseded meanwhile."""

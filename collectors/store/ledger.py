@@ -150,7 +150,7 @@ class Ledger(Part):
             for target in names:
                 lanes.ensure(connection, target, name)
 
-        while (there := self.database.look(look)) is None:
+        while (there := self.database.read(look)) is None:
             self.database.write(make)
         return there
 
