@@ -49,6 +49,8 @@ bench: $(VENV)/dev.stamp ## Measure speed and memory beside what one would write
 	$(BIN)/python -m benchmarks.backfill
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.google
+	$(BIN)/python -m benchmarks.small
+	$(BIN)/python -m benchmarks.resting
 
 .PHONY: format
 format: $(VENV)/dev.stamp ## Put the code into its format, and mend what ruff can mend
