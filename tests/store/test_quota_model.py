@@ -79,10 +79,15 @@ class Model:
             assert by[False] <= limit - self.limits.reserved(limit)
 
     def is_used_up_for_live_work(self) -> bool:
-        return any(
+        return self.outlives_its_lease() or any(
             by.total() >= limit and by[True] >= self.limits.reserved(limit)
             for limit, by in self.counts(LONGEST)
         )
+
+    def outlives_its_lease(self) -> bool:
+        """Tell whether a request lasts longer than any does: its process keeps its turn for it."""
+        lease = timedelta(seconds=quota_slots.LEASE)
+        return any(self.clock.now() - at > lease for _, at, _ in self.under_way)
 
     def counts(self, seconds: dict[str, int]) -> Iterator[tuple[int, Counter[bool]]]:
         """Give each limit, and what counts against it of live and of other work."""
