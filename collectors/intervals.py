@@ -12,8 +12,11 @@ Interval = tuple[int, int]
 
 def union(*sets: Iterable[Interval]) -> list[Interval]:
     """Give what lies in any of the sets, neighbours merged."""
+    pairs = [pair for one in sets for pair in one]
+    if len(pairs) > 1:
+        pairs.sort()
     merged: list[Interval] = []
-    for start, end in sorted(pair for one in sets for pair in one):
+    for start, end in pairs:
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         elif start < end:

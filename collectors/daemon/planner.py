@@ -106,6 +106,7 @@ class Planner:
         plans, broken = enter(parts, active, wanted)
         for name, reason in broken.items():
             log.warning("not planned", collector=name, reason=reason)
+        self._unfinished -= wanted.keys() - plans.keys()
         for name, plan in plans.items():
             more = plan.postponed or len(plan.runs) + len(plan.busy) >= WINDOWS_A_TURN
             (self._unfinished.add if more else self._unfinished.discard)(name)

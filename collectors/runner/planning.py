@@ -118,7 +118,8 @@ def find_due(
 
 def _divided(parts: Parts, collector: Collector, terms: Terms) -> Terms:
     """Keep apart what is made of figures that are there, and of such that are not."""
-    return replace(terms, ready=ready(parts, collector, terms))
+    whole = ready(parts, collector, terms)
+    return terms if whole is None else replace(terms, ready=whole)
 
 
 def lost_windows(

@@ -25,7 +25,8 @@ def enter(
     """Write down what is due of these collectors, and what became of their ticks.
 
     Gives the plans, and for each collector whose source's plugin broke while it was planned, what
-    it said. No source is asked anything: whether a document has changed is left to its run.
+    it said. Where no tick asked and nothing is due, there is no plan. No source is asked anything:
+    whether a document has changed is left to its run.
     Raises StoreError.
     """
     plans: dict[str, Plan] = {}
@@ -33,7 +34,7 @@ def enter(
     asked = [name for name in ticks if name in collectors]
     while asked:
         proposals = list(_proposals(parts, collectors, asked, ticks, broken))
-        made = parts.store.queue.enter(proposals)
+        made = parts.store.queue.enter([one for one in proposals if not _is_idle(one)])
         plans |= made
         asked = [name for name, plan in made.items() if plan.stale]
     return plans, broken
@@ -56,6 +57,11 @@ def _proposals(
         yield _proposal(
             parts, collectors[name], histories[name], due, ticks[name], broken.get(name)
         )
+
+
+def _is_idle(one: Proposal) -> bool:
+    """Tell whether nothing is to be written down, as of most when all are looked at."""
+    return not (one.planned or one.at) and one.origin is None
 
 
 def _due(parts: Parts, collector: Collector, history: History) -> list[Due]:

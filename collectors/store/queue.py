@@ -86,6 +86,8 @@ class Queue(Part):
             self.step("plan.writing")
             return plans
 
+        if not proposals:
+            return {}
         plans = self.database.write(work)
         self.step("plan.written")
         return plans
