@@ -37,7 +37,8 @@ class Vault:
         self._references = References(environment, directory)
         self._nodes: dict[Path, tuple[Stamp, Node]] = {}
         self._tokens: dict[str, tuple[Node, Tokens]] = {}
-        self._hidden: tuple[str, ...] = ()
+        self._known: set[str] = set()
+        self._hidden: dict[str, tuple[str, ...]] = {}
         self._lock = threading.Lock()
 
     def credential(self, name: str, model: type[CredentialModel]) -> CredentialModel:
@@ -71,17 +72,33 @@ class Vault:
 
     def remember(self, *secrets: Secret) -> None:
         """Let ``scrub`` hide these secrets too, which came from elsewhere."""
-        texts = (secret.reveal() for secret in secrets)
-        hidden = {spelt for text in texts if len(text) >= _SHORTEST for spelt in spellings(text)}
-        if not hidden <= set(self._hidden):
-            with self._lock:
-                self._hidden = tuple(sorted(hidden | set(self._hidden), key=len, reverse=True))
+        for secret in secrets:
+            text = secret.reveal()
+            if len(text) >= _SHORTEST and text not in self._known:
+                self._hide(text)
 
     def scrub(self, text: str) -> str:
-        """Put stars in the place of every secret that was ever given out."""
-        for secret in self._hidden:
+        """Put stars in the place of every secret that was ever given out.
+
+        A text is gone through once, however many secrets there are.
+        """
+        found = {
+            secret
+            for start in range(len(text) - _SHORTEST + 1)
+            for secret in self._hidden.get(text[start : start + _SHORTEST], ())
+            if text.startswith(secret, start)
+        }
+        for secret in sorted(found, key=len, reverse=True):
             text = text.replace(secret, _STARS)
         return text
+
+    def _hide(self, text: str) -> None:
+        """Keep each spelling of a secret by how it begins."""
+        with self._lock:
+            for spelt in spellings(text):
+                begins = spelt[:_SHORTEST]
+                self._hidden[begins] = (*self._hidden.get(begins, ()), spelt)
+            self._known.add(text)
 
     def exposed(self) -> list[Mistake]:
         """Name every file that others than its owner may read."""
