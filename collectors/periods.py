@@ -55,9 +55,7 @@ class Window:
             raise ValueError(f"a window must end after it starts: {self.start} - {self.end}")
 
     def __str__(self) -> str:
-        if self == ALWAYS:
-            return "whole document"
-        return f"{self.start:%Y-%m-%dT%H:%MZ} - {self.end:%Y-%m-%dT%H:%MZ}"
+        return spelt(self.start, self.end)
 
     def contains(self, moment: datetime) -> bool:
         """Tell whether ``moment`` lies in the half-open window."""
@@ -66,6 +64,14 @@ class Window:
 
 ALWAYS = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC, microsecond=0))
 """The window of a document: it has none of its own and is read whole."""
+
+
+def spelt(start: datetime, end: datetime) -> str:
+    """Spell a stretch of time (aware UTC) to the minute, or to the second where it needs that."""
+    if start == ALWAYS.start:
+        return "whole document"
+    form = "%Y-%m-%dT%H:%M:%SZ" if start.second or end.second else "%Y-%m-%dT%H:%MZ"
+    return f"{start:{form}} - {end:{form}}"
 
 
 def floor(moment: datetime, period: Period, zone: ZoneInfo = UTC_ZONE) -> datetime:

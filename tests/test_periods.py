@@ -196,12 +196,20 @@ def test_an_instant_is_labelled_with_its_tick():
     assert label(utc("2026-11-20T10:02"), Period.INSTANT, LONDON) == utc("2026-11-20T10:02")
 
 
-def test_a_window_is_half_open_aware_utc_and_not_empty():
+def test_a_window_is_half_open():
     window = Window(utc("2026-11-20"), utc("2026-11-21"))
     assert window.contains(utc("2026-11-20"))
     assert not window.contains(utc("2026-11-21"))
     assert str(window) == "2026-11-20T00:00Z - 2026-11-21T00:00Z"
     assert str(ALWAYS) == "whole document"
+
+
+def test_a_window_tells_seconds_where_either_bound_has_them():
+    window = Window(utc("2026-11-20T09:14:57"), utc("2026-11-20T09:15"))
+    assert str(window) == "2026-11-20T09:14:57Z - 2026-11-20T09:15:00Z"
+
+
+def test_a_window_is_aware_and_not_empty():
     with pytest.raises(ValueError, match="must end after it starts"):
         Window(utc("2026-11-20"), utc("2026-11-20"))
     with pytest.raises(ValueError, match="aware UTC"):

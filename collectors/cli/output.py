@@ -13,7 +13,7 @@ from rich.text import Text
 
 from collectors.clock import from_epoch
 from collectors.config.quantities import spell_duration
-from collectors.periods import ALWAYS
+from collectors.periods import spelt
 from collectors.values import Secret
 
 Row = Mapping[str, Any]
@@ -67,9 +67,7 @@ def moment(seconds: int | None) -> str | None:
 
 def stretch(start: int, end: int) -> str:
     """Spell a stretch of time of the store."""
-    if start == int(ALWAYS.start.timestamp()):
-        return "whole document"
-    return f"{from_epoch(start):%Y-%m-%dT%H:%MZ} - {from_epoch(end):%Y-%m-%dT%H:%MZ}"
+    return spelt(from_epoch(start), from_epoch(end))
 
 
 def roughly(seconds: float) -> str:

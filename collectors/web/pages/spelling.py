@@ -21,9 +21,7 @@ def when(value: datetime | float | None) -> str:
     if value is None:
         return DASH
     at = (value if isinstance(value, datetime) else from_epoch(value)).astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(
-        f"{at:%Y-%m-%dT%H:%M:%SZ}", f"{at.day} {at:%b %Y, %H:%M}"
-    )
+    return _time(at, f"{at.day} {at:%b %Y, %H:%M}")
 
 
 def day(value: date) -> str:
@@ -36,17 +34,22 @@ def span(start: int, end: int, collector: Collector | None = None) -> str:
     if start <= epoch(ALWAYS.start):
         return "whole document"
     if collector is None or collector.period in (Period.HOUR, Period.INSTANT):
-        return Markup("{} to {}").format(when(start), _until(from_epoch(start), from_epoch(end)))
+        return _times(from_epoch(start), from_epoch(end))
     first = label(from_epoch(start), Period.DAY, collector.zone).date()
     last = label(from_epoch(end) - _SECOND, Period.DAY, collector.zone).date()
     return day(first) if first == last else f"{day(first)} to {day(last)}"
 
 
-def _until(start: datetime, end: datetime) -> str:
-    """Spell the end of a stretch, by the time alone where it begins on the same day."""
-    if start.date() != end.date():
-        return when(end)
-    return Markup('<time datetime="{0:%Y-%m-%dT%H:%M:%SZ}">{0:%H:%M}</time>').format(end)
+def _times(start: datetime, end: datetime) -> str:
+    """Spell both ends, the second by the time alone where it is on the same day."""
+    clock = "%H:%M:%S" if start.second or end.second else "%H:%M"
+    first = f"{day(start)}, {start:{clock}}"
+    last = f"{end:{clock}}" if start.date() == end.date() else f"{day(end)}, {end:{clock}}"
+    return Markup("{} to {}").format(_time(start, first), _time(end, last))
+
+
+def _time(at: datetime, text: str) -> str:
+    return Markup('<time datetime="{}">{}</time>').format(f"{at:%Y-%m-%dT%H:%M:%SZ}", text)
 
 
 def lasting(seconds: float | timedelta | None) -> str:
