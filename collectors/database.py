@@ -11,11 +11,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -129,31 +124,27 @@ class Database:
     def upgrade(self, step: Callable[[str], None] = ignore) -> None:
         """Bring the tables up to this version, all or nothing; refuse those of a newer one.
 
-        The migrations' ``env.py`` finds ``connection``, ``version_table`` and ``step`` among the
-        attributes of its configuration. The table of the version is named after the folder that
-        holds the migrations, so that two sets of tables may share a database.
+        A migration's file is called by its revision and, after an underscore, what it is about. The
+        ``env.py`` finds ``connection``, ``version_table`` and ``step`` among the attributes of its
+        configuration. The table of the version is named after the folder that holds the migrations,
+        so that two sets of tables may share a database.
         """
-        config = Config()
-        config.set_main_option("script_location", str(self._migrations).replace("%", "%%"))
-        scripts = ScriptDirectory.from_config(config)
-        if self.read(self._revision) == scripts.get_current_head():
+        scripts = (self._migrations / "versions").glob("[0-9]*.py")
+        known = {script.stem.partition("_")[0] for script in scripts}
+        if self.read(self._revision) == max(known):
             return
-        known = {script.revision for script in scripts.walk_revisions()}
+        # Alembic takes a while to load, and there is nothing for it to do at most starts.
+        from collectors.migrating import migrate  # noqa: PLC0415
 
         def work(connection: Connection) -> None:
             if not self.is_sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(74123)"))
             self._refuse_newer(self._revision(connection), known)
-            config.attributes["connection"] = connection
-            config.attributes["version_table"] = self._version_table
-            config.attributes["step"] = step
-            command.upgrade(config, "head")
+            attributes = {"connection": connection, "version_table": self._version_table}
+            migrate(self._migrations, **attributes, step=step)
 
-        try:
-            with _UPGRADING:
-                self.write(work)
-        except CommandError as exc:
-            raise StoreError(f"{self.what} {self.shown} cannot be upgraded: {exc}") from exc
+        with _UPGRADING:
+            self.write(work)
 
     def close(self) -> None:
         """Finish what is waiting to be written and close every connection."""
@@ -177,8 +168,10 @@ class Database:
         return f"{self._migrations.parent.name}_version"
 
     def _revision(self, connection: Connection) -> str | None:
-        options = {"version_table": self._version_table}
-        return MigrationContext.configure(connection, opts=options).get_current_revision()
+        if not sa.inspect(connection).has_table(self._version_table):
+            return None
+        table = sa.table(self._version_table, sa.column("version_num", sa.Text))
+        return connection.execute(sa.select(table.c.version_num)).scalar()
 
     def _refuse_newer(self, current: str | None, known: set[str]) -> None:
         if current is not None and current not in known:
