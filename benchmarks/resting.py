@@ -1,6 +1,6 @@
 """At rest: how long a start takes, what it holds, and what it costs to do nothing.
 
-    python -m benchmarks.resting [COLLECTORS …] [--idle SECONDS]
+    python -m benchmarks.resting [COLLECTORS …] [--idle SECONDS] [--quick]
 
 The daemon beside APScheduler alone, each in a process of its own, with the same cron texts in a
 named zone (``m h * * *`` in Europe/London). A thousand of them fall due in one second.
@@ -117,7 +117,7 @@ def alone(count: int, idle: float) -> dict[str, Any]:
 
 def ours(count: int, idle: float) -> dict[str, Any]:
     """Measure the daemon: files read, ticker started, everything looked at once, at rest."""
-    burst = burst_in(2 * idle + count / 250)
+    burst = burst_in(2 * idle + count / 1000)
     with tempfile.TemporaryDirectory() as name:
         settings = written(Path(name), cron_texts(count, burst))
         began = time.monotonic()
@@ -221,12 +221,15 @@ def main() -> None:
     parser.add_argument("collectors", nargs="*", type=int, default=[10_000, 100_000])
     parser.add_argument("--idle", type=float, default=30.0, help="seconds at rest")
     parser.add_argument("--child", choices=["ours", "alone"], help=argparse.SUPPRESS)
+    parser.add_argument("--quick", action="store_true", help="10,000 only, at rest for 10 s")
     chosen = parser.parse_args()
     if chosen.child:
         [count] = chosen.collectors
         measure = {"ours": ours, "alone": alone}[chosen.child]
         print(json.dumps(measure(count, chosen.idle)))
         return
+    if chosen.quick:
+        chosen.collectors, chosen.idle = [10_000], 10.0
     for count in chosen.collectors:
         for who in ("alone", "ours"):
             command = [sys.executable, "-m", "benchmarks.resting", str(count), "--child", who]
