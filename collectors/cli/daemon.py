@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import NoReturn
 
 import click
 import structlog
@@ -17,13 +17,17 @@ from flask import Flask
 from collectors.cli import logs
 from collectors.cli.assembling import fixed_changes, remade
 from collectors.cli.settings import Settings
+from collectors.cli.signals import heard
 from collectors.config.model import Configuration
 from collectors.daemon import Daemon, Notifier, Watcher, Ways, Why, blueprint, settle
-from collectors.errors import ConfigError
+from collectors.errors import CollectorError, ConfigError
 from collectors.runner import Parts
 from collectors.web import MOUNTED_AT, Scene, Server, mount, status_application
 
 GRACE = 30.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+AT_ONCE = 1.0
+"""Seconds that the store has to put runs back in when the daemon is to end at once."""
 log = structlog.get_logger()
 
 
@@ -70,7 +74,7 @@ def daemon(settings: Settings, host: str, port: int, grace: float, *, no_watch: 
         one = Daemon(configuration, parts, ways, Notifier.of(os.environ))
         server = Server(_application(one, settings), host, port)
         watcher = Watcher([settings.config, settings.credentials], one.reload, began)
-        with _signals(one), _served(server):
+        with heard(_hearing(one), *SIGNALS), _served(server):
             why, clean = one.run(grace, lambda: _begun(one, server, None if no_watch else watcher))
         watcher.stop()
         log.info("stopped" if why is Why.STOPPED else "another process took over")
@@ -127,40 +131,49 @@ def _served(server: Server) -> Iterator[None]:
         thread.join(5.0)
 
 
-@contextmanager
-def _signals(one: Daemon) -> Iterator[None]:
-    """While inside, SIGTERM and Ctrl-C stop the daemon, twice at once; SIGHUP reads files again."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
+def _hearing(one: Daemon) -> Callable[[signal.Signals], None]:
+    """Give what to do on signals: SIGTERM and Ctrl-C stop, twice at once; SIGHUP reads again."""
+    stopped = False
 
-    def stop(_number: int, _frame: Any) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _at_once)
-        one.stop()
+    def hear(number: signal.Signals) -> None:
+        nonlocal stopped
+        if number is signal.SIGHUP:
+            one.reload()
+        elif stopped:
+            _end_at_once(one)
+        else:
+            stopped = True
+            one.stop()
 
-    handlers: dict[signal.Signals, Callable[[int, Any], None]] = {
-        signal.SIGTERM: stop,
-        signal.SIGINT: stop,
-        signal.SIGHUP: lambda _number, _frame: one.reload(),
-    }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    return hear
+
+
+def _end_at_once(one: Daemon) -> NoReturn:
+    """Put back what runs, if the store lets us do so quickly, and end.
+
+    If not, its windows are due again all the same, for its process has gone.
+    """
+    putting = threading.Thread(target=_put_back, args=(one,), daemon=True)
+    putting.start()
+    putting.join(AT_ONCE)
+    _exit(1)
+
+
+def _put_back(one: Daemon) -> None:
     try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _at_once(_number: int, _frame: Any) -> None:
-    """End now: what is kept is kept in whole transactions, and the rest is due again."""
-    os._exit(1)
+        one.works.put_back()
+    except CollectorError as exc:
+        log.warning("not put back", reason=str(exc))
 
 
 def _left(code: int, *, clean: bool) -> int:
     """Give the exit code; where threads hang in what they were put back from, end without them."""
     if not clean:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+        _exit(code)
     return code
+
+
+def _exit(code: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

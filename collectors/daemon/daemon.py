@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 
 class Asked(Enum):
-    """What a daemon is asked for, through a queue: other ways are not safe in signal handlers."""
+    """What a daemon is asked for, by other threads."""
 
     RELOAD = auto()
     STOP = auto()
@@ -74,12 +74,12 @@ class Daemon:
         self._why = Why.STOPPED
 
     def stop(self) -> None:
-        """Come to an end in good order; may be called from any thread and from a signal handler."""
+        """Come to an end in good order; may be called from any thread."""
         self._stopping = True
         self._asked.put(Asked.STOP)
 
     def reload(self) -> None:
-        """Read the files again; may be called from any thread and from a signal handler."""
+        """Read the files again; may be called from any thread."""
         self._asked.put(Asked.RELOAD)
 
     def run(self, limit: float, begun: Callable[[], None]) -> tuple[Why, bool]:

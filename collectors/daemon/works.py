@@ -88,11 +88,16 @@ class Works:
         self.prober.close()
         self.crew.stop()
         if not self.crew.wait(limit):
-            left = self.crew.running
-            log.warning("put back", runs=sorted(left), collectors=sorted(set(left.values())))
-            self._present.parts.store.queue.put_back(left, "the daemon was stopped meanwhile")
+            self.put_back()
         self.crew.close()
         return self._stop_sending(max(1.0, until - time.monotonic())) and not self.crew.running
+
+    def put_back(self) -> None:
+        """Take no more runs, and let go of those under way: their windows are due again."""
+        self.crew.stop()
+        if left := self.crew.running:
+            self._present.parts.store.queue.put_back(left, "the daemon was stopped meanwhile")
+            log.warning("put back", runs=sorted(left), collectors=sorted(set(left.values())))
 
     def mend_sender(self) -> None:
         """Put a new sender in the place of one that has come to an end by a failure."""

@@ -4,10 +4,12 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import urllib.request
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -131,7 +133,7 @@ def test_what_does_not_end_in_time_is_put_back(home, server):
     assert "put back" in said
 
 
-def test_a_second_sigterm_ends_it_at_once_and_the_next_daemon_goes_on(home, server):
+def test_a_second_sigterm_puts_back_what_runs_and_the_next_daemon_goes_on(home, server):
     server.released.clear()
     with Process(home) as daemon:
         daemon.begun()
@@ -139,7 +141,12 @@ def test_a_second_sigterm_ends_it_at_once_and_the_next_daemon_goes_on(home, serv
         daemon.process.send_signal(signal.SIGTERM)
         daemon.until("the same signal again: at once")
         daemon.process.send_signal(signal.SIGTERM)
-        assert daemon.end()[0] == 1
+        code, said = daemon.end()
+    assert code == 1
+    assert "put back" in said
+    with closing(sqlite3.connect(home / "var" / "state.db")) as state:
+        told = state.execute("SELECT DISTINCT state, reason FROM runs").fetchall()
+    assert told == [("lost", "the daemon was stopped meanwhile")]
     server.released.set()
     with Process(home) as daemon:
         daemon.begun()
