@@ -72,7 +72,7 @@ def to_collect(known: Circumstances, run: Run | None) -> Step:
     if collector is None:
         return Step("no file configures it, so nothing collects it", by_hand=True)
     if run is not None and run.state == State.RUNNING:
-        return _running(known, run)
+        return _running(run)
     if not collector.enabled:
         text = f"it is not enabled: take 'enabled: no' out of its file, {collector.place}"
         return Step(text, by_hand=True)
@@ -120,11 +120,7 @@ def to_deliver(known: Circumstances, waiting: Waiting) -> Step:
     return Step(f"{text} {lane.data_set}", by_hand=True)
 
 
-def _running(known: Circumstances, run: Run) -> Step:
-    if _is_dead(known, run.owner, run.lease_until):
-        planned = _planned(known)
-        text = f"the process of run {run.id} has died, so its window is due again; {planned.text}"
-        return Step(text, planned.at, planned.by_hand)
+def _running(run: Run) -> Step:
     who = f" by {Owner.parse(run.owner).shown}" if run.owner else ""
     since = spelt(from_epoch(run.began_at or run.planned_at))
     return Step(f"run {run.id} is being collected{who}, since {since}")

@@ -5,7 +5,7 @@ All functions work inside a transaction.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -49,6 +49,7 @@ REFILL = "refill"
 """The kind of a run that only gives a lane what another one has; it collects nothing."""
 BACKFILL = "backfill"
 """The kind of a run that gives way to any other one."""
+_GONE = "its process ended before the run did"
 
 
 def is_in(states: Collection[State]) -> sa.ColumnElement[bool]:
@@ -209,13 +210,9 @@ def _due(collector: str, planned: Planned, now: int) -> dict[str, Any]:
 
 def reap(connection: Connection, open_ones: Sequence[Run], owner: Owner, now: int) -> set[int]:
     """End the runs whose process died or went silent; gives their ids."""
-    lost = {
-        run.id
-        for run in open_ones
-        if run.state == State.RUNNING and (is_stale(run, owner, now) or (run.limit_at or now) < now)
-    }
+    lost = {run.id for run in open_ones if _is_gone(run, owner, now)}
     for run_id in lost:
-        end(connection, run_id, State.LOST, "its process ended before the run did", now)
+        end(connection, run_id, State.LOST, _GONE, now)
     return lost
 
 
@@ -225,6 +222,22 @@ def give_way(
     """End what waits of a backfill where something more urgent is planned; gives the rest."""
     kept = []
     for run in open_ones:
+def as_it_is(run: Run, owner: Owner, now: int) -> Run:
+    """Give a run as it is: lost where its process has gone, though nobody has written so yet."""
+    return replace(run, state=State.LOST, reason=_GONE) if _is_gone(run, owner, now) else run
+
+
+def gone(connection: Connection, owner: Owner, now: int) -> set[int]:
+    """Give the ids of the runs that nobody works on any more, though nobody has written so yet."""
+    return {run.id for run in running(connection) if _is_gone(run, owner, now)}
+
+
+def _is_gone(run: Run, owner: Owner, now: int) -> bool:
+    if run.state != State.RUNNING:
+        return False
+    return is_stale(run, owner, now) or (run.limit_at or now) < now
+
+
         urgent = (one for one in planned if one.priority < run.priority)
         hit = any(overlap(run.window, (one.start, one.end)) for one in urgent)
         if hit and run.kind == BACKFILL and run.state != State.RUNNING:
@@ -368,13 +381,16 @@ def listed(
 ) -> list[Run]:
     """Give the runs planned last, the newest first: of one collector, in one of these states.
 
-    Without a collector or states it is all of them; ``before`` is the id where a page ends.
+    Without a collector or states it is all of them; ``before`` is the id where a page ends;
+    ``lost`` are the ids of those that count as lost, whatever is written.
     """
     query = sa.select(runs).order_by(runs.c.id.desc()).limit(limit)
     if collector is not None:
         query = query.where(runs.c.collector == collector)
     if states:
-        query = query.where(runs.c.state.in_(states))
+        are, in_them = runs.c.id.in_(lost), runs.c.state.in_(states)
+        query = query.where(are | in_them if State.LOST in states else ~are & in_them)
     if before is not None:
         query = query.where(runs.c.id < before)
     return [of_row(row) for row in connection.execute(query).mappings()]
+    lost: Collection[int],

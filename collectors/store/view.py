@@ -79,11 +79,12 @@ class View(Part):
 
     def run(self, run_id: int) -> Run:
         """Give one run by its id."""
-        return self.database.read(lambda connection: runs.get(connection, run_id))
+        return self._as_it_is(self.database.read(lambda it: runs.get(it, run_id)))
 
     def latest_runs(self) -> dict[str, Run]:
         """Give the last run of each collector that has begun."""
-        return self.database.read(runs.latest)
+        found = self.database.read(runs.latest)
+        return {name: self._as_it_is(run) for name, run in found.items()}
 
     def latest_ended(self, begun: Mapping[str, Run]) -> dict[str, Run]:
         """Give the last run of each collector that has ended, or is parked.
@@ -108,11 +109,22 @@ class View(Part):
         limit: int = 100,
     ) -> list[Run]:
         """Give the runs planned last, the newest first; ``before`` is the id where a page ends."""
-        return self.database.read(
-            lambda connection: runs.listed(
-                connection, collector=collector, states=states, before=before, limit=limit
+
+        def work(connection: Connection) -> list[Run]:
+            lost = runs.gone(connection, self.owner, self.now()) if states else ()
+            return runs.listed(
+                connection,
+                collector=collector,
+                states=states,
+                before=before,
+                limit=limit,
+                lost=lost,
             )
-        )
+
+        return [self._as_it_is(run) for run in self.database.read(work)]
+
+    def _as_it_is(self, run: Run) -> Run:
+        return runs.as_it_is(run, self.owner, self.now())
 
     def open_counts(self) -> dict[tuple[str, str], int]:
         """Give how many runs have not ended, by kind and state."""

@@ -206,7 +206,11 @@ def test_the_last_tick_the_queue_and_a_dead_process_are_told(toll, store):
     assert other.queue.take(1)
     other.close()
     answer = explained(toll)
-    assert answer["missing"][0]["next"].startswith("the process of run 1 has died, so its window")
+    assert answer["runs"][0]["state"] == "lost"
+    said = "run 1 was lost: its process ended before the run did; the next tick, at 2026-11-20 "
+    assert answer["missing"][0]["next"].startswith(said)
+    [row] = toll.run("status", "toll/hourly", "--json").json
+    assert (row["state"], row["reason"]) == ("lost", "its process ended before the run did")
 
 
 def test_incidents_backfills_and_another_configuration_are_told(toll, feed, store):

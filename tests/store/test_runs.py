@@ -80,7 +80,9 @@ def test_the_run_of_a_killed_process_is_lost_and_its_window_is_planned_again(
     child = run_child(database_url, "chunk.written")
     assert child.returncode == -signal.SIGKILL, child.stderr
     lost = latest(store)
-    assert lost.state == State.RUNNING
+    assert lost.state == State.LOST
+    assert store.view.runs(states=[State.LOST]) == [store.view.run(lost.id)] == [lost]
+    assert store.view.runs(states=[State.RUNNING]) == []
     plan = store.ledger.plan(COLLECTOR, [planned(0, 20)])
     assert plan.busy == []
     assert len(plan.runs) == 1
