@@ -51,4 +51,9 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00")
 
 
+def spelt(moment: datetime) -> str:
+    """Spell an instant (aware UTC) in a sentence: to the minute, where it is a whole one."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC".replace(":00 UTC", " UTC")
+
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

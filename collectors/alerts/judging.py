@@ -19,7 +19,7 @@ from itertools import groupby
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from collectors.clock import epoch, from_epoch
+from collectors.clock import epoch, from_epoch, spelt
 from collectors.config.model import Collector
 from collectors.standing import Standing
 from collectors.store import SUCCEEDED, Lane, Queued, State
@@ -227,7 +227,7 @@ def _blame_targets(
                 continue
             alone = lane.reason and lane.name not in in_common.get(lane.target, ())
             own = alone or ("sink", lane.name) in open_ones
-            reason = lane.reason or f"delivery is behind since {from_epoch(queued.since)}"
+            reason = lane.reason or f"delivery is behind since {spelt(from_epoch(queued.since))}"
             found.blame(("sink", lane.name if own else lane.target), reason, one.collector)
 
 

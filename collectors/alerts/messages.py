@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from collectors.clock import from_epoch, iso
+from collectors.clock import from_epoch, iso, spelt
 from collectors.store.incidents import CLOSED, LASTING, OPENED, Alert, Incident
 
 NAMED = 10
@@ -110,4 +110,4 @@ class _Told:
 
 
 def _moment(seconds: int) -> str:
-    return f"{from_epoch(seconds):%Y-%m-%d %H:%M} UTC"
+    return spelt(from_epoch(seconds))

@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from collectors.cli.output import moment, stretch
-from collectors.clock import epoch, from_epoch
+from collectors.clock import epoch, from_epoch, spelt
 from collectors.standing.explanation import Explanation
 from collectors.standing.missing import Missing
-from collectors.standing.steps import spelt
 from collectors.store import QuotaStanding, Run, State, Waiting
 
 LISTED = 20

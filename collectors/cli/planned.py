@@ -6,10 +6,9 @@ from typing import Any
 import click
 
 from collectors.cli.output import moment, roughly, show_rows
-from collectors.clock import epoch, from_epoch
+from collectors.clock import epoch, from_epoch, spelt
 from collectors.forecast import BudgetUse, Differences, Forecast, Hour, Night
 from collectors.schedule import Kind
-from collectors.standing.steps import spelt
 
 HOURS_AT_MOST = 48
 """Of a longer time people are shown days."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from collectors.clock import epoch
+from collectors.clock import epoch, spelt
 from collectors.daemon.present import Present
 from collectors.schedule import Timing, ticks_between, timing_of
 from collectors.store import Noted, TickOutcome
@@ -42,7 +42,7 @@ def _missed(
                 at=epoch(at),
                 seen_at=epoch(until),
                 outcome=TickOutcome.SKIPPED,
-                reason=f"no daemon ran from {since:%Y-%m-%d %H:%M:%S} to {until:%Y-%m-%d %H:%M:%S}",
+                reason=f"no daemon ran from {spelt(since)} to {spelt(until)}",
                 count=count,
             )
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from collectors.api import Document
-from collectors.clock import from_epoch
+from collectors.clock import from_epoch, spelt
 from collectors.config.model import Collector
 from collectors.schedule import Kind
 from collectors.standing.missing import Missing
 from collectors.standing.standing import Standing
-from collectors.standing.steps import Step, spelt
+from collectors.standing.steps import Step
 from collectors.store import (
     BackfillProgress,
     BackfillState,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from collectors.api import Document
-from collectors.clock import epoch, from_epoch
+from collectors.clock import epoch, from_epoch, spelt
 from collectors.config.model import Collector
 from collectors.intervals import Interval, subtract, union
 from collectors.periods import Window, count
@@ -85,7 +85,7 @@ def undelivered(known: Circumstances, lanes: Iterable[Waiting]) -> Iterator[Miss
         if one.since is None:
             continue
         what = f"{one.observations} observations wait" if one.observations else "something waits"
-        since = steps.spelt(from_epoch(one.since))
+        since = spelt(from_epoch(one.since))
         for window in one.stretches or [_interval_of(known.now)]:
             yield Missing(
                 kind="undelivered",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from collectors.clock import epoch, from_epoch
+from collectors.clock import epoch, from_epoch, spelt
 from collectors.config.model import Collector, Target
 from collectors.intervals import Interval, overlap
 from collectors.store import Debt, Lane, Owner, Pause, Run, State, Waiting
@@ -48,11 +48,6 @@ class Circumstances:
     next_tick: datetime | None
     runs: Sequence[Run]
     queue: int
-
-
-def spelt(moment: datetime) -> str:
-    """Spell a time in a sentence: to the minute, where it is a whole one."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC".replace(":00 UTC", " UTC")
 
 
 def run_about(known: Circumstances, window: Interval) -> Run | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
+from collectors import periods
 from collectors.clock import epoch, from_epoch
 from collectors.intervals import Interval, overlap
 from collectors.store import coverage, histories, lanes, runs, snapshots, windows
@@ -79,8 +80,8 @@ class Ledger(Part):
             if instead:
                 open_ones = self._replace_due(connection, open_ones, planned, now)
                 for one in planned:
-                    stretch = f"{from_epoch(one.start)} - {from_epoch(one.end)}"
-                    self.note(connection, "collect again", collector, stretch)
+                    window = periods.spelt(from_epoch(one.start), from_epoch(one.end))
+                    self.note(connection, "collect again", collector, window)
             stale = seen is not None and coverage.collected(connection, collector) != list(seen)
             open_ones = runs.give_way(connection, open_ones, () if stale else planned, now)
             fresh = {
@@ -198,6 +199,7 @@ class Ledger(Part):
                 histories.remember(connection, run.collector, state)
             self.step("window.writing")
 
+                end=run.end,
         self.database.write(work)
         self.step("window.written")
 

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from collectors.clock import from_epoch
+from collectors.clock import from_epoch, spelt
 from collectors.config.model import Collector
 from collectors.store.daemon_tables import pauses
 from collectors.store.part import Part
@@ -45,7 +45,7 @@ class Pause:
 
     def __str__(self) -> str:
         said = f": {self.reason}" if self.reason else ""
-        return f"paused by {self.who} since {from_epoch(self.since):%Y-%m-%d %H:%M} UTC{said}"
+        return f"paused by {self.who} since {spelt(from_epoch(self.since))}{said}"
 
     @property
     def shown(self) -> str:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-from collectors.clock import from_epoch
+from collectors.clock import from_epoch, spelt
 from collectors.errors import Refused
 from collectors.store.daemon_tables import leases, notices
 from collectors.store.owner import LEASE, Owner, is_free
@@ -83,8 +83,8 @@ class Post(Part):
         if not self._is_free(row):
             holder = Owner.parse(row.owner)
             raise Refused(
-                f"{holder.shown} is the daemon of this store since {from_epoch(row.since)}: end it "
-                "first, or give this one a store of its own"
+                f"{holder.shown} is the daemon of this store since {spelt(from_epoch(row.since))}: "
+                "end it first, or give this one a store of its own"
             )
         connection.execute(leases.update().where(_MINE).values(values))
 

@@ -71,7 +71,7 @@ class Refusal:
         rest = "; the rest is reserved for live work" if self.reserved else ""
         if self.until is None:
             return f"the quota {self.key} is in use: {self.what}{rest}"
-        when = f"{from_epoch(self.until):%Y-%m-%d %H:%M:%S} UTC"
+        when = spelt(from_epoch(self.until))
         return f"the quota {self.key} is spent until {when}: {self.what}{rest}"
 
 

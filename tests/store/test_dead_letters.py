@@ -93,4 +93,4 @@ def test_collecting_a_stretch_again_by_hand_leaves_a_trace(store):
 
     ((_, _, action, subject, detail),) = store.view.audit()
     assert (action, subject) == ("collect again", "tides/hourly")
-    assert detail == "1970-01-01 00:00:00+00:00 - 1970-01-01 00:00:10+00:00"
+    assert detail == "1970-01-01T00:00:00Z - 1970-01-01T00:00:10Z"

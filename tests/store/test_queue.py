@@ -137,7 +137,10 @@ def test_runs_are_forgotten_after_half_a_year_but_the_last_and_what_is_spoken_of
 
 def test_there_is_one_daemon_a_store_and_the_second_is_told_who_it_is(store: Store, beside: Store):
     store.post.take()
-    with pytest.raises(Refused, match=r"process \d+ on .+ is the daemon of this store since"):
+    with pytest.raises(
+        Refused,
+        match=r"process \d+ on .+ is the daemon of this store since [\d-]+ [\d:]+ UTC: end it",
+    ):
         beside.post.take()
     holder = beside.post.holder()
     assert holder is not None

@@ -198,7 +198,7 @@ def test_a_spent_quota_stops_everybody_until_it_is_reset(
 ):
     reply(quota(store), 0)
     with pytest.raises(
-        QuotaSpent, match=f"{KEY} is spent until 2026-11-20 13:00:00 UTC: replies say that 0"
+        QuotaSpent, match=f"{KEY} is spent until 2026-11-20 13:00 UTC: replies say that 0"
     ) as caught:
         ask(quota(beside), REPORTED)
     assert caught.value.resets_at == RESET
