@@ -190,6 +190,7 @@ class Ledger(Part):
                 now,
                 state=State(result.state),
                 reason=reason,
+                end=run.end,
                 readings=result.readings,
                 observations=result.observations,
                 rejected=result.rejected,
@@ -199,7 +200,6 @@ class Ledger(Part):
                 histories.remember(connection, run.collector, state)
             self.step("window.writing")
 
-                end=run.end,
         self.database.write(work)
         self.step("window.written")
 

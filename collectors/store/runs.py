@@ -5,7 +5,7 @@ All functions work inside a transaction.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -19,7 +19,7 @@ from collectors.errors import LeaseLost
 from collectors.intervals import Interval, overlap
 from collectors.statements import Statement
 from collectors.store.owner import LEASE, Owner, is_free
-from collectors.store.tables import collectors, runs
+from collectors.store.tables import runs
 
 TIME_LIMIT = 6 * 3600
 """Seconds that a run may take in all before another process may take its window."""
@@ -49,7 +49,8 @@ REFILL = "refill"
 """The kind of a run that only gives a lane what another one has; it collects nothing."""
 BACKFILL = "backfill"
 """The kind of a run that gives way to any other one."""
-_GONE = "its process ended before the run did"
+GONE = "its process ended before the run did"
+"""The reason of a run that is lost."""
 
 
 def is_in(states: Collection[State]) -> sa.ColumnElement[bool]:
@@ -210,10 +211,17 @@ def _due(collector: str, planned: Planned, now: int) -> dict[str, Any]:
 
 def reap(connection: Connection, open_ones: Sequence[Run], owner: Owner, now: int) -> set[int]:
     """End the runs whose process died or went silent; gives their ids."""
-    lost = {run.id for run in open_ones if _is_gone(run, owner, now)}
+    lost = {run.id for run in open_ones if is_gone(run, owner, now)}
     for run_id in lost:
-        end(connection, run_id, State.LOST, _GONE, now)
+        end(connection, run_id, State.LOST, GONE, now)
     return lost
+
+
+def is_gone(run: Run, owner: Owner, now: int) -> bool:
+    """Tell whether a run is lost, though it may not be written so yet."""
+    if run.state != State.RUNNING:
+        return False
+    return is_stale(run, owner, now) or (run.limit_at or now) < now
 
 
 def give_way(
@@ -222,22 +230,6 @@ def give_way(
     """End what waits of a backfill where something more urgent is planned; gives the rest."""
     kept = []
     for run in open_ones:
-def as_it_is(run: Run, owner: Owner, now: int) -> Run:
-    """Give a run as it is: lost where its process has gone, though nobody has written so yet."""
-    return replace(run, state=State.LOST, reason=_GONE) if _is_gone(run, owner, now) else run
-
-
-def gone(connection: Connection, owner: Owner, now: int) -> set[int]:
-    """Give the ids of the runs that nobody works on any more, though nobody has written so yet."""
-    return {run.id for run in running(connection) if _is_gone(run, owner, now)}
-
-
-def _is_gone(run: Run, owner: Owner, now: int) -> bool:
-    if run.state != State.RUNNING:
-        return False
-    return is_stale(run, owner, now) or (run.limit_at or now) < now
-
-
         urgent = (one for one in planned if one.priority < run.priority)
         hit = any(overlap(run.window, (one.start, one.end)) for one in urgent)
         if hit and run.kind == BACKFILL and run.state != State.RUNNING:
@@ -347,50 +339,3 @@ def _ended(now: int, how: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lost(run: Run) -> LeaseLost:
     return LeaseLost(f"{run.collector}: run {run.id} was taken over by another process")
-
-
-def latest(
-    connection: Connection,
-    *,
-    without: Collection[State] = (),
-    of: Collection[str] | None = None,
-) -> dict[str, Run]:
-    """Give the last run of each collector, or ``of`` these, that has begun, but of some states."""
-    newest = (
-        sa.select(runs.c.id)
-        .where(runs.c.collector == collectors.c.name, runs.c.kind != REFILL)
-        .where(runs.c.state.not_in([State.SUPERSEDED, State.DUE, *without]))
-        .order_by(runs.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    each = sa.select(newest).select_from(collectors)
-    if of is not None:
-        each = each.where(collectors.c.name.in_(of))
-    rows = connection.execute(sa.select(runs).where(runs.c.id.in_(each))).mappings()
-    return {run.collector: run for run in map(of_row, rows)}
-
-
-def listed(
-    connection: Connection,
-    *,
-    collector: str | None,
-    states: Collection[str],
-    before: int | None,
-    limit: int,
-) -> list[Run]:
-    """Give the runs planned last, the newest first: of one collector, in one of these states.
-
-    Without a collector or states it is all of them; ``before`` is the id where a page ends;
-    ``lost`` are the ids of those that count as lost, whatever is written.
-    """
-    query = sa.select(runs).order_by(runs.c.id.desc()).limit(limit)
-    if collector is not None:
-        query = query.where(runs.c.collector == collector)
-    if states:
-        are, in_them = runs.c.id.in_(lost), runs.c.state.in_(states)
-        query = query.where(are | in_them if State.LOST in states else ~are & in_them)
-    if before is not None:
-        query = query.where(runs.c.id < before)
-    return [of_row(row) for row in connection.execute(query).mappings()]
-    lost: Collection[int],

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.clock import from_epoch
-from collectors.store import coverage, dead_letters, lanes, outbox, runs, tables
+from collectors.store import coverage, dead_letters, lanes, looking, outbox, runs, tables
 from collectors.store.coverage import OWED
 from collectors.store.dead_letters import DeadLetter
 from collectors.store.lanes import Depth, Lane
@@ -83,7 +83,7 @@ class View(Part):
 
     def latest_runs(self) -> dict[str, Run]:
         """Give the last run of each collector that has begun."""
-        found = self.database.read(runs.latest)
+        found = self.database.read(looking.latest)
         return {name: self._as_it_is(run) for name, run in found.items()}
 
     def latest_ended(self, begun: Mapping[str, Run]) -> dict[str, Run]:
@@ -97,7 +97,7 @@ class View(Part):
             return ended
         of = others if len(others) <= AT_ONCE else None
         return ended | self.database.read(
-            lambda connection: runs.latest(connection, without=_NO_ANSWER, of=of)
+            lambda connection: looking.latest(connection, without=_NO_ANSWER, of=of)
         )
 
     def runs(
@@ -111,8 +111,8 @@ class View(Part):
         """Give the runs planned last, the newest first; ``before`` is the id where a page ends."""
 
         def work(connection: Connection) -> list[Run]:
-            lost = runs.gone(connection, self.owner, self.now()) if states else ()
-            return runs.listed(
+            lost = looking.gone(connection, self.owner, self.now()) if states else ()
+            return looking.listed(
                 connection,
                 collector=collector,
                 states=states,
@@ -124,7 +124,7 @@ class View(Part):
         return [self._as_it_is(run) for run in self.database.read(work)]
 
     def _as_it_is(self, run: Run) -> Run:
-        return runs.as_it_is(run, self.owner, self.now())
+        return looking.as_it_is(run, self.owner, self.now())
 
     def open_counts(self) -> dict[tuple[str, str], int]:
         """Give how many runs have not ended, by kind and state."""
