@@ -228,7 +228,7 @@ def test_incidents_backfills_and_another_configuration_are_told(toll, feed, stor
     redo, backfill = steps(answer)
     command = "backfill toll/hourly --start 2026-11-20 --end 2026-11-20 --force"
     assert redo.endswith(f"to redo it: {command}")
-    assert backfill == "backfill 1 goes on, with 48 of its 48 periods left"
+    assert backfill == "backfill 1 goes on, with 48 of 48 periods left"
 
 
 def test_what_lies_beyond_a_turn_is_not_passed_over_in_silence(toll, feed):

@@ -61,7 +61,7 @@ def test_retry_and_flush_may_be_of_one_data_set(toll, feed, sink):
     sink.faults["toll/daily"] = [Answer(403)]
     toll.run("run", "--all")
 
-    assert "1 lanes may try again" in toll.run("outbox", "retry", "toll/daily").err
+    assert "1 lane may try again" in toll.run("outbox", "retry", "toll/daily").err
     assert len(sink.held["toll/daily"]) == 2
     assert len(sink.held["toll/hourly"]) == 0
     assert toll.run("outbox", "flush", "toll/hourly").code == 0

@@ -114,7 +114,7 @@ def test_it_runs_where_there_is_nothing_but_a_configuration(home):
     code, out, err = end(start(home, "run", "--all"))
 
     assert (code, err.count("\n")) == (0, 1)
-    assert "2 observations collected by 1 collectors, 2 delivered" in out
+    assert "2 observations collected by 1 collector, 2 delivered" in out
     assert sorted(one.name for one in (home / "var").iterdir()) == ["data-sets.db", "state.db"]
     code, out = here(home, "read", "bridge/cars", "--csv")
     assert out.splitlines()[1].startswith("2024-01-01T00:00:00+00:00,month,cars,7")
@@ -133,7 +133,7 @@ def test_off_a_terminal_long_work_tells_how_far_it_is_on_plain_lines(home, serve
     server.released.set()
     code, out, _ = end(process)
 
-    assert re.fullmatch(r"2 s: 0 of 1 windows, 0 observations kept, 0 delivered", line.strip())
+    assert re.fullmatch(r"2 s: 0 of 1 window, 0 observations kept, 0 delivered", line.strip())
     assert code == 0
     assert "windows" not in out
 
@@ -152,7 +152,7 @@ def test_on_a_terminal_long_work_shows_a_bar(home, server):
     assert b"collecting" in seen
     assert "━".encode() in seen
     assert code == 0
-    assert out.splitlines()[-1].startswith("1 observations collected by 1 collectors, 1 delivered")
+    assert out.splitlines()[-1].startswith("1 observation collected by 1 collector, 1 delivered")
 
 
 def test_ctrl_c_ends_in_good_order_and_nothing_is_lost(home, server):
@@ -165,7 +165,7 @@ def test_ctrl_c_ends_in_good_order_and_nothing_is_lost(home, server):
     code, out, _ = end(process)
 
     assert code == 1
-    assert "1 observations collected" in out
+    assert "1 observation collected" in out
     code, out = here(home, "run", "--all")
     assert (code, "nothing is due" in out) == (0, True)
     code, out = here(home, "read", "toll/monitoring", "--csv")

@@ -130,7 +130,7 @@ def test_a_broken_file_is_left_out_the_rest_runs_and_the_code_says_so(coast):
     assert done.code == 1
     assert collectors(done) == ["bridge/ships", "toll/hourly", "toll/other"]
     assert f"{coast.config}/services/broken.yaml:3:1: " in done.err
-    assert "1 mistakes: what they touch is left out; see 'validate'" in done.err
+    assert "1 mistake: what it touches is left out; see 'validate'" in done.err
 
 
 @pytest.mark.parametrize(
@@ -266,7 +266,7 @@ def test_a_target_that_is_down_leaves_all_in_the_outbox_and_the_code_says_so(tol
     done = toll.run("run", "--all")
 
     assert done.code == 1
-    assert "2 observations collected by 1 collectors, 0 delivered, 2 waiting" in done.out
+    assert "2 observations collected by 1 collector, 0 delivered, 2 waiting" in done.out
     assert "nothing is lost: 'outbox list' shows what waits, and why" in done.err
 
 

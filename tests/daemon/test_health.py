@@ -111,7 +111,7 @@ def test_late_collectors_fail_it_only_where_that_is_asked_for(toll):
         status, body = site.ready()
         assert (status, body["late"]) == (200, {"count": 1, "collectors": ["toll/hourly"]})
         status, body = site.ready("?late=fail")
-        assert (status, body["checks"]["late"]) == (503, "1 collectors are late")
+        assert (status, body["checks"]["late"]) == (503, "1 collector is late")
     with serving(toll, late_fails=True) as site:
         assert site.ready()[0] == 503
 

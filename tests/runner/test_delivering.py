@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from collectors.values import counted
 from tests.places import HASTY, NOW, GoingClock, hourly, make_client
 from tests.servers.http import Answer, html_answer, json_answer
 
@@ -127,7 +128,8 @@ def test_where_most_of_the_first_is_refused_it_is_the_setting_so_the_lane_is_par
     done = toll.run("run", "--all")
 
     tried = min(number, 10)
-    assert f"{tried} of the first {tried} observations were refused: 'slug' is a" in done.err
+    of = counted(tried, "observation was", "observations were")
+    assert f"{tried} of the first {of} refused: 'slug' is a" in done.err
     assert waiting(toll)[LANE]["observations"] == number
     assert dead_letters(toll) == {}
 
@@ -287,7 +289,7 @@ def test_a_token_that_is_mended_is_used_at_once_by_outbox_retry(toll, sink):
     done = toll.run("outbox", "retry", "toll/hourly", "--json")
 
     assert (done.code, done.json) == (0, {"delivered": 2, "refused": 0, "left": {}})
-    assert "1 lanes may try again" in done.err
+    assert "1 lane may try again" in done.err
     assert held(sink) == ["paper", "web"]
 
 

@@ -98,7 +98,7 @@ def test_too_few_observations_are_told_before_anything_else():
     judge = Judge(expect=Expectation(rows=2, zero=False), period=Period.DAY, zone=LONDON, known={})
     assert judge.sentence(FRIDAY, Figure(epoch(FRIDAY), 2, {})) == ""
     assert judge.sentence(FRIDAY, Figure(epoch(FRIDAY), 1, {})) == (
-        "2026-11-20: 1 observations, at least 2 expected"
+        "2026-11-20: 1 observation, at least 2 expected"
     )
 
 

@@ -66,7 +66,7 @@ def test_who_waited_for_too_long_is_parked_for_a_little(store: Store, beside: St
     sleep = RecordingSleep()
     with (
         held(store, 1),
-        pytest.raises(QuotaSpent, match=f"{KEY} is in use: 1 requests may be under way") as caught,
+        pytest.raises(QuotaSpent, match=f"{KEY} is in use: 1 request may be under way") as caught,
         held(beside, 1, sleep),
     ):
         pytest.fail("there was no slot")

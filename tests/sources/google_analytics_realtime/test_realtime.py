@@ -189,7 +189,7 @@ def test_a_query_that_is_wrong_says_what_would_be_right(query, said):
 def test_it_is_looked_at_before_it_is_trusted(context):
     assert list(source().examine(context)) == [
         "the credential google-analytics logs in",
-        f"the property {PROPERTY} answers in realtime, with 1 rows",
+        f"the property {PROPERTY} answers in realtime, with 1 row",
     ]
 
 
