@@ -135,3 +135,8 @@ class Secret:
             raise PydanticCustomError("empty_secret", "is empty: a secret is expected")
         message = "holds a plain secret: use ${VAR} or file:name instead"
         raise PydanticCustomError("plain_secret", message)
+
+
+def counted(number: int, one: str, several: str | None = None) -> str:
+    """Spell so many of something: ``1 mistake``, ``2,000 mistakes``; ``several`` if not by an s."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from collectors.clock import from_epoch, iso, spelt
 from collectors.store.incidents import CLOSED, LASTING, OPENED, Alert, Incident
+from collectors.values import counted
 
 NAMED = 10
 """How many data sets the short text names; the long one and the fields name all."""
@@ -80,7 +81,7 @@ class _Told:
         """Say it in a line."""
         begins = {OPENED: "Trouble: ", LASTING: "Still: ", CLOSED: "Over: ", "passed": "Was: "}
         count = len(self.incident.data_sets)
-        delays = f", {count} data set{'' if count == 1 else 's'}" if count else ""
+        delays = f", {counted(count, 'data set')}" if count else ""
         return f"{begins[self.event]}{name_of(self.incident)}{delays}"
 
     @property

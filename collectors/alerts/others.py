@@ -8,6 +8,7 @@ from collectors.errors import Mistake
 from collectors.http_client import HttpClient
 from collectors.runner.collecting import CLOCK_IS_WRONG
 from collectors.store.incidents import Problem
+from collectors.values import counted
 
 
 def broken_files(mistakes: Iterable[Mistake]) -> list[Problem]:
@@ -32,4 +33,5 @@ def wrong_clock(http: HttpClient) -> list[Problem]:
 
 def _told(mistakes: list[Mistake]) -> str:
     first = f"line {mistakes[0].line}: {mistakes[0].message}"
-    return first if len(mistakes) == 1 else f"{first}; and {len(mistakes) - 1} more mistakes"
+    more = len(mistakes) - 1
+    return f"{first}; and {counted(more, 'more mistake')}" if more else first

@@ -41,7 +41,7 @@ from collectors.errors import (
 )
 from collectors.http_client import HttpClient, Reply, scrub, without_query
 from collectors.periods import ALWAYS, Period, Window, beginning, count, floor, shift
-from collectors.values import DataSet, Number, Reading, Secret
+from collectors.values import DataSet, Number, Reading, Secret, counted
 
 __all__ = [
     "ALWAYS",
@@ -75,6 +75,7 @@ __all__ = [
     "Window",
     "beginning",
     "count",
+    "counted",
     "floor",
     "scrub",
     "shift",
@@ -235,7 +236,7 @@ class Document(Source):
         found = sum(1 for _ in self.collect(ALWAYS, context))
         if not found:
             raise Refused("the document holds nothing of what the query asks for")
-        yield f"it holds {found} readings of what the query asks for"
+        yield f"it holds {counted(found, 'reading')} of what the query asks for"
 
 
 class Probing(Source):

@@ -17,6 +17,7 @@ from collectors.cli.progress import LINE_EVERY
 from collectors.cli.settings import Settings
 from collectors.runner.checking import Check
 from collectors.runner.checking import check as look_at
+from collectors.values import counted
 
 
 @click.command()
@@ -53,7 +54,7 @@ def check(settings: Settings, names: Sequence[str], labels: Sequence[str], *, as
     else:
         show_rows(list(map(_cells, rows)), as_json=False, empty="nothing to check")
     wrong = sum(one.wrong is not None for one in found)
-    click.echo(f"{len(found)} checks, {wrong} failed", err=True)
+    click.echo(f"{counted(len(found), 'check')}, {wrong} failed", err=True)
     return 1 if wrong or configuration.mistakes else 0
 
 
@@ -90,6 +91,6 @@ def _lines() -> Callable[[int, int], None]:
         nonlocal told
         if time.monotonic() - told > LINE_EVERY:
             told = time.monotonic()
-            click.echo(f"{done} of {total} checks done", err=True)
+            click.echo(f"{done} of {counted(total, 'check')} done", err=True)
 
     return tell

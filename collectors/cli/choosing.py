@@ -10,7 +10,7 @@ import click
 from collectors.cli.settings import Settings
 from collectors.config.files import NAME
 from collectors.config.model import Collector, Configuration, Target
-from collectors.values import DataSet
+from collectors.values import DataSet, counted
 
 
 def usable(settings: Settings) -> Configuration:
@@ -20,7 +20,8 @@ def usable(settings: Settings) -> Configuration:
         click.echo(str(mistake), err=True)
     if configuration.mistakes:
         count = len(configuration.mistakes)
-        click.echo(f"{count} mistakes: what they touch is left out; see 'validate'", err=True)
+        said = counted(count, "mistake: what it touches", "mistakes: what they touch")
+        click.echo(f"{said} is left out; see 'validate'", err=True)
     return configuration
 
 

@@ -10,6 +10,7 @@ from collectors.cli.output import moment, roughly, show_rows
 from collectors.runner import Draft, Share
 from collectors.runner.drafting import SECONDS_A_REQUEST
 from collectors.store import Store
+from collectors.values import counted
 
 ROWS_AT_MOST = 60
 """A longer plan is summed up where nobody asked for the plan alone; --json has it all."""
@@ -101,7 +102,7 @@ def _quota_line(quota: Mapping[str, Any]) -> str:
         for one in quota["budgets"]
     ]
     said = "; ".join(budgets) or "no limit is known"
-    return f"quota {quota['key']}: {quota['requests']:,} requests; {said}"
+    return f"quota {quota['key']}: {counted(quota['requests'], 'request')}; {said}"
 
 
 def _total(made: Draft, answer: Mapping[str, Any]) -> str:
@@ -114,8 +115,8 @@ def _total(made: Draft, answer: Mapping[str, Any]) -> str:
     )
     busy = sum(one.runs > 0 for one in made.shares)
     return (
-        f"{answer['periods']:,} periods of {busy:,} collectors in "
-        f"{answer['requests']:,} requests: {roughly(answer['seconds'])}, {basis}"
+        f"{counted(answer['periods'], 'period')} of {counted(busy, 'collector')} in "
+        f"{counted(answer['requests'], 'request')}: {roughly(answer['seconds'])}, {basis}"
     )
 
 

@@ -12,7 +12,7 @@ from collectors.config.model import EMBEDDED, Target
 from collectors.datasets import DataSets
 from collectors.errors import CollectorError, Unavailable
 from collectors.runner import Parts
-from collectors.values import DataSet
+from collectors.values import DataSet, counted
 
 
 @click.command()
@@ -80,18 +80,21 @@ def _loss(parts: Parts, target: str, data_set: str) -> str:
     if target == EMBEDDED and parts.embedded is not None:
         said = _held(parts.embedded, data_set)
     elif depth is not None:
-        said = f"{depth.lane.accepted:,} observations were sent there; what it holds is not known"
+        sent = counted(depth.lane.accepted, "observation was sent", "observations were sent")
+        said = f"{sent} there; what it holds is not known"
     else:
         said = "nothing was ever sent there from here; what it holds is not known"
     if depth is None or not depth.observations:
         return said
-    return f"{said}; {depth.observations:,} wait in the outbox, and will be sent there afterwards"
+    waiting = counted(depth.observations, "waits", "wait")
+    return f"{said}; {waiting} in the outbox, and will be sent there afterwards"
 
 
 def _held(data_sets: DataSets, data_set: str) -> str:
     for one in data_sets.summary():
         if str(one.data_set) == data_set and one.first and one.last:
-            return f"{one.observations:,} observations, {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}"
+            held = counted(one.observations, "observation")
+            return f"{held}, {one.first:%Y-%m-%d} to {one.last:%Y-%m-%d}"
     return "no observations"
 
 

@@ -8,6 +8,7 @@ from collectors.clock import epoch, from_epoch, spelt
 from collectors.standing.explanation import Explanation
 from collectors.standing.missing import Missing
 from collectors.store import QuotaStanding, Run, State, Waiting
+from collectors.values import counted
 
 LISTED = 20
 """How many stretches are listed for people; ``--json`` has them all."""
@@ -98,7 +99,7 @@ def _why(one: Explanation) -> str | None:
 
 
 def _shown(one: Missing) -> str:
-    periods = "" if one.periods is None else f"{one.periods:,} period{'s'[: one.periods != 1]}, "
+    periods = "" if one.periods is None else f"{counted(one.periods, 'period')}, "
     return f"{stretch(*one.window)}  {periods}{one.kind}: {one.reason}"
 
 
@@ -129,7 +130,8 @@ def _facts(one: Explanation) -> Iterator[tuple[str, str]]:
         yield "quota", _quota(quota)
     for backfill in one.backfills:
         number, state = backfill.backfill.id, backfill.backfill.state
-        yield "backfill", f"{number} is {state}: {backfill.left} of {backfill.periods} periods left"
+        periods = counted(backfill.periods, "period")
+        yield "backfill", f"{number} is {state}: {backfill.left} of {periods} left"
     for incident in one.incidents:
         since = spelt(from_epoch(incident.opened_at))
         yield "incident", f"{incident.kind} {incident.subject}, since {since}: {incident.reason}"
@@ -159,8 +161,9 @@ def _delivery(one: Waiting) -> str:
     lane = one.lane
     waits = "nothing waits"
     if one.since is not None:
-        waits = f"{one.observations:,} observations in {one.entries:,} entries wait"
-        waits += f" since {spelt(from_epoch(one.since))}"
+        entries = counted(one.entries, "entry", "entries")
+        waits = counted(one.observations, "observation waits", "observations wait")
+        waits += f" in {entries} since {spelt(from_epoch(one.since))}"
     state = "flows"
     if lane.parked_at is not None:
         state = f"parked since {spelt(from_epoch(lane.parked_at))}: {lane.reason}"

@@ -16,6 +16,7 @@ from collectors.cli.output import moment, roughly, show_rows
 from collectors.cli.progress import LINE_EVERY, PATIENCE
 from collectors.errors import StoreError
 from collectors.store import BackfillProgress, BackfillState, Store
+from collectors.values import counted
 
 LOOK_EVERY = 0.5
 """Seconds between two looks into the store."""
@@ -128,11 +129,11 @@ class _Bars:
 
 def line(one: BackfillProgress) -> str:
     """Tell in one line how far a backfill is, and how long it will take."""
-    said = [f"{one.done:,} of {one.periods:,} periods"]
+    said = [f"{one.done:,} of {counted(one.periods, 'period')}"]
     if one.seconds_left is not None:
         said.append(f"{roughly(one.seconds_left)} left")
     if one.failed:
-        said.append(f"{one.failed:,} chunks failed")
+        said.append(f"{counted(one.failed, 'chunk')} failed")
     if one.parked_until:
         said.append(f"parked until {_spelt(one.parked_until)}")
     return ", ".join(said)

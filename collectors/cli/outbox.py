@@ -11,6 +11,7 @@ from collectors.cli.output import moment, show_json, show_rows
 from collectors.cli.settings import Settings
 from collectors.engine.local import LocalEngine
 from collectors.store import Lane, Store
+from collectors.values import counted
 
 
 @click.group()
@@ -59,7 +60,7 @@ def retry(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> int
         _check(settings, store, data_sets)
         count = store.delivery.unpark(set(data_sets) or None)
         holder = store.post.holder()
-    click.echo(f"{count} lanes may try again", err=True)
+    click.echo(f"{counted(count, 'lane')} may try again", err=True)
     if holder is not None:
         click.echo(f"{holder.owner.shown} is the daemon, and tries them now", err=True)
         if as_json:
@@ -99,8 +100,8 @@ def _flush(settings: Settings, data_sets: Sequence[str], *, as_json: bool) -> in
         show_json({**answer, "left": left})
     else:
         click.echo(
-            f"{report.sent.observations:,} observations delivered, "
-            f"{report.sent.rejected:,} refused, {len(left)} lanes left"
+            f"{counted(report.sent.observations, 'observation')} delivered, "
+            f"{report.sent.rejected:,} refused, {counted(len(left), 'lane')} left"
         )
         for name, reason in left.items():
             click.echo(f"{name}: {reason}", err=True)

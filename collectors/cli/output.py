@@ -14,7 +14,7 @@ from rich.text import Text
 from collectors.clock import from_epoch
 from collectors.config.quantities import spell_duration
 from collectors.periods import spelt
-from collectors.values import Secret
+from collectors.values import Secret, counted
 
 Row = Mapping[str, Any]
 
@@ -74,8 +74,7 @@ def roughly(seconds: float) -> str:
     """Spell how long something may take: ``about 3 hours``."""
     for name, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
         if seconds >= size:
-            count = round(seconds / size)
-            return f"about {count} {name}" + ("" if count == 1 else "s")
+            return f"about {counted(round(seconds / size), name)}"
     return "less than a minute"
 
 

@@ -9,6 +9,7 @@ from collectors.cli.output import moment, roughly, show_rows
 from collectors.clock import epoch, from_epoch, spelt
 from collectors.forecast import BudgetUse, Differences, Forecast, Hour, Night
 from collectors.schedule import Kind
+from collectors.values import counted
 
 HOURS_AT_MOST = 48
 """Of a longer time people are shown days."""
@@ -165,8 +166,8 @@ def _lines(made: Forecast) -> Iterator[str]:
 
 def _whole(made: Forecast) -> str:
     runs = ", ".join(f"{made.runs[kind]:,} {kind}" for kind in _KINDS if made.runs[kind])
-    collectors = "1 collector" if made.collectors == 1 else f"{made.collectors:,} collectors"
-    return f"{made.ticks:,} ticks of {collectors}; runs: {runs or 'none'}"
+    collectors = counted(made.collectors, "collector")
+    return f"{counted(made.ticks, 'tick')} of {collectors}; runs: {runs or 'none'}"
 
 
 def _night_lines(night: Night) -> Iterator[str]:
@@ -212,11 +213,12 @@ def _result(one: BudgetUse) -> str:
 
 def _verdict(made: Forecast) -> str:
     wrong = [f"the quota {one.key} breaks by the {one.span}" for one in made.budgets if one.breaks]
+    workers = counted(made.load.workers, "worker")
     if made.load.behind:
         names = _names(sorted(made.load.behind))
-        wrong.append(f"{made.load.workers} workers cannot keep up: the next tick overtakes {names}")
+        wrong.append(f"{workers} cannot keep up: the next tick overtakes {names}")
     elif not made.load.keeps_up:
-        wrong.append(f"{made.load.workers} workers cannot keep up: there is more work than time")
+        wrong.append(f"{workers} cannot keep up: there is more work than time")
     return "; ".join(wrong) or "the workers keep up, and no budget breaks"
 
 

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from collectors.engine.local import Progress as Told
 from collectors.runner import Delivered, Outcome
+from collectors.values import counted
 
 PATIENCE = 2.0
 """Seconds of silence: what is done by then needs no progress."""
@@ -34,10 +35,9 @@ class _Counts:
         )
 
     def line(self) -> str:
-        return (
-            f"{self.done} of {self.planned} windows, {self.kept} observations kept, "
-            f"{self.delivered} delivered"
-        )
+        kept = counted(self.kept, "observation")
+        windows = counted(self.planned, "window")
+        return f"{self.done} of {windows}, {kept} kept, {self.delivered} delivered"
 
     def _add(self, planned: int = 0, kept: int = 0) -> None:
         with self.lock:

@@ -17,6 +17,7 @@ from collectors.engine.local import LocalEngine, Report
 from collectors.runner import Between, Outcome, Parts, preview
 from collectors.sink.dry_run import DryRun
 from collectors.store import SUCCEEDED, State
+from collectors.values import counted
 
 ROWS_AT_MOST = 60
 """A longer table is left out where nobody asked for one collector by name; --json has it all."""
@@ -187,7 +188,7 @@ def _tell(answer: Mapping[str, Any], outcomes: Sequence[Outcome], *, as_json: bo
         click.echo(f"{lane['lane']}: not delivered: {lane['reason']}", err=True)
     observations = sum(row["observations"] for row in rows)
     click.echo(
-        f"{observations:,} observations collected by {len(rows):,} collectors, "
+        f"{counted(observations, 'observation')} collected by {counted(len(rows), 'collector')}, "
         f"{answer['delivered']:,} delivered, {answer['waiting']:,} waiting in the outbox"
     )
     click.echo(_advice(answer, outcomes), err=True)
@@ -198,7 +199,9 @@ def _warn(outcomes: Sequence[Outcome]) -> None:
     for warning in warnings[:WARNINGS_AT_MOST]:
         click.echo(warning, err=True)
     if len(warnings) > WARNINGS_AT_MOST:
-        click.echo(f"{len(warnings) - WARNINGS_AT_MOST} more warnings: see --json", err=True)
+        click.echo(
+            f"{counted(len(warnings) - WARNINGS_AT_MOST, 'more warning')}: see --json", err=True
+        )
 
 
 def _for_people(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -266,7 +269,7 @@ def _show_preview(outcomes: Sequence[Outcome], sink: DryRun, emptied: Collection
     show_rows(rows, as_json=False, empty="nothing is due")
     _warn(outcomes)
     for data_set, samples in sink.samples.items():
-        click.echo(f"\n{data_set}: the first of {sink.counts[data_set]:,} observations")
+        click.echo(f"\n{data_set}: the first of {counted(sink.counts[data_set], 'observation')}")
         for sample in samples:
             show_json(sample)
 

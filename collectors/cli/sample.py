@@ -14,7 +14,7 @@ from collectors.cli.settings import Settings
 from collectors.config.model import Collector
 from collectors.runner.sampling import Made, Sample, take_sample
 from collectors.store import State
-from collectors.values import Reading
+from collectors.values import Reading, counted
 
 LOCAL = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"])
 
@@ -92,8 +92,9 @@ def _show(collector: Collector, found: Sample, chosen: list[Made]) -> None:
         click.echo(f"{collector.name}: {found.state}: {found.reason}", err=True)
         return
     click.echo(
-        f"{collector.name}, {found.window or 'nothing in it'}: {found.readings:,} readings, "
-        f"{found.observations:,} observations, {found.rejected:,} refused; "
+        f"{collector.name}, {found.window or 'nothing in it'}: "
+        f"{counted(found.readings, 'reading')}, "
+        f"{counted(found.observations, 'observation')}, {found.rejected:,} refused; "
         "nothing was stored or sent"
     )
     for one in chosen:

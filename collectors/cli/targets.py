@@ -16,6 +16,7 @@ from collectors.engine.local import LocalEngine
 from collectors.intervals import intersect
 from collectors.runner import Parts, known_data_sets, owe
 from collectors.store import DELIVERED, Debt, Depth, Store
+from collectors.values import counted
 
 SOURCES = (EMBEDDED,)
 
@@ -151,8 +152,9 @@ def _fill(
 
 def _tell(name: str, answer: Mapping[str, Any]) -> None:
     click.echo(
-        f"{answer['delivered']:,} observations delivered to {name}, {answer['refused']:,} refused, "
-        f"{len(answer['data_sets']):,} data sets lacked something"
+        f"{counted(answer['delivered'], 'observation')} delivered to {name}, "
+        f"{answer['refused']:,} refused, "
+        f"{counted(len(answer['data_sets']), 'data set')} lacked something"
     )
     for lane, reason in answer["left"].items():
         click.echo(f"{lane}: not delivered: {reason}", err=True)

@@ -12,6 +12,7 @@ from collectors.cli.settings import Settings
 from collectors.engine.backfill import BackfillEngine
 from collectors.engine.sender import Sent
 from collectors.store import BackfillProgress, BackfillState, PartState, Store
+from collectors.values import counted
 
 REASONS_AT_MOST = 20
 
@@ -62,8 +63,7 @@ def _tell_failures(store: Store, progress: Sequence[BackfillProgress]) -> None:
         failed = [one for one in store.backfills.parts(number) if one.state is PartState.FAILED]
         reasons = Counter((one.collector, one.reason) for one in failed)
         for (collector, reason), times in reasons.most_common(REASONS_AT_MOST):
-            chunks = "1 chunk" if times == 1 else f"{times} chunks"
-            click.echo(f"{collector}: {chunks} failed: {reason}", err=True)
+            click.echo(f"{collector}: {counted(times, 'chunk')} failed: {reason}", err=True)
         click.echo(
             f"every chunk: python run_collector.py backfill show {number}   "
             f"try again: python run_collector.py backfill retry {number}",

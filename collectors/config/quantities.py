@@ -20,7 +20,7 @@ from collectors.config.schedules import (
     parse_schedule,
 )
 from collectors.config.zones import parse_zone
-from collectors.values import Referenced, Secret
+from collectors.values import Referenced, Secret, counted
 
 Value = TypeVar("Value")
 Kind = Literal["string_type", "schedule_type"]
@@ -48,8 +48,7 @@ def spell_duration(duration: timedelta) -> str:
     seconds = duration // timedelta(seconds=1)
     fitting = (one for one in _UNITS.items() if seconds and seconds % one[1] == 0)
     unit, size = next(fitting, ("second", 1))
-    count = seconds // size
-    return f"{count} {unit}" + ("" if count == 1 else "s")
+    return counted(seconds // size, unit)
 
 
 def parse_size(text: str) -> int:

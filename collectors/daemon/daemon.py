@@ -24,6 +24,7 @@ from collectors.daemon.works import STUCK_AFTER, Works
 from collectors.engine.heart import Heart
 from collectors.errors import CollectorError
 from collectors.runner import Parts
+from collectors.values import counted
 
 ALIVE = "daemon"
 """The notice that says when the daemon last lived."""
@@ -197,5 +198,5 @@ class Daemon:
 
     def _status(self) -> str:
         mistakes = len(self.present.state.configuration.mistakes)
-        said = f", {mistakes} mistakes in files" if mistakes else ""
-        return f"{len(self.present.active)} collectors{said}"
+        said = f", {counted(mistakes, 'mistake')} in files" if mistakes else ""
+        return f"{counted(len(self.present.active), 'collector')}{said}"

@@ -22,6 +22,7 @@ from collectors.daemon.lookout import Lookout, Sight
 from collectors.daemon.metrics import Metrics
 from collectors.daemon.pulse import Pulse
 from collectors.errors import StoreError
+from collectors.values import counted
 
 NAMED_AT_MOST = 100
 """How many late collectors an answer names; it counts them all."""
@@ -57,7 +58,7 @@ class Health:
         except StoreError as exc:
             checks["store"] = self.lookout.parts().vault.scrub(str(exc))
         if late_fails and late.get("count"):
-            checks["late"] = f"{late['count']} collectors are late"
+            checks["late"] = f"{counted(late['count'], 'collector is', 'collectors are')} late"
         return {"ok": not any(checks.values()), "checks": checks, "late": late}
 
     def _daemon(self) -> str | None:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from collectors.values import Observation, Scalar
+from collectors.values import Observation, Scalar, counted
 
 Row = tuple[Mapping[str, Scalar], str, Observation]
 """A record in the making: its dimensions as the source named them, its span, its fields so far.
@@ -37,5 +37,5 @@ class Tally:
     def tell(self, warn: Callable[[str], None]) -> None:
         """Warn of everything noted, one sentence each."""
         for what, count in self._counts.items():
-            times = "once" if count == 1 else f"{count} times"
+            times = "once" if count == 1 else counted(count, "time")
             warn(f"{what} ({times}, {self._first[what]})")

@@ -30,7 +30,7 @@ from collectors.packing import pack, unpack
 from collectors.runner.parts import Parts
 from collectors.sink.contract import Sink
 from collectors.store import Entry, Lane
-from collectors.values import Batch, DataSet, Observation, Receipt, Rejected
+from collectors.values import Batch, DataSet, Observation, Receipt, Rejected, counted
 
 SAMPLE = 10
 """How many observations are tried alone before a refused batch is halved."""
@@ -160,9 +160,8 @@ def _sift(
     else:
         rejected = [bad for one in sample for bad in _halving(sink, data_set, [one])]
     if _looks_misconfigured(len(sample), len(rejected), known_good=known_good):
-        raise _Misconfigured(
-            f"{len(rejected)} of the first {len(sample)} observations were refused: {refusal}"
-        )
+        of = counted(len(sample), "observation was", "observations were")
+        raise _Misconfigured(f"{len(rejected)} of the first {of} refused: {refusal}")
     rejected += _halving(sink, data_set, rest)
     return Receipt(accepted=len(items) - len(rejected), rejected=rejected)
 

@@ -11,6 +11,7 @@ from collectors.clock import epoch
 from collectors.config.expectation import Expectation
 from collectors.periods import Period, floor, shift
 from collectors.store import Figure
+from collectors.values import counted
 
 COMPARED = 4
 """How many earlier periods one is compared with."""
@@ -65,7 +66,7 @@ class Judge:
         """Say how a period differs from what is expected; empty if it does not."""
         name, least = self._local(start, _NAMES), self.expect.rows
         if least is not None and figure.rows < least:
-            return f"{name}: {figure.rows} observations, at least {least} expected"
+            return f"{name}: {counted(figure.rows, 'observation')}, at least {least} expected"
         if not self.expect.compares:
             return ""
         told = "; ".join(self._differences(start, figure))

@@ -21,6 +21,7 @@ from collectors.store import (
     Waiting,
 )
 from collectors.store.post import Holder
+from collectors.values import counted
 
 SECOND = timedelta(seconds=1)
 
@@ -166,5 +167,5 @@ def _of_backfill(progress: BackfillProgress) -> Step:
         return Step(text, by_hand=True)
     at = progress.parked_until or progress.retried_at
     when = f", not before {spelt(at)}" if at else ""
-    text = f"backfill {number} goes on, with {progress.left} of its {progress.periods} periods left"
-    return Step(f"{text}{when}", at)
+    left = f"{progress.left} of {counted(progress.periods, 'period')} left"
+    return Step(f"backfill {number} goes on, with {left}{when}", at)

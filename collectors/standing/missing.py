@@ -17,6 +17,7 @@ from collectors.standing.standing import Standing
 from collectors.standing.steps import Circumstances, Step
 from collectors.store import Run, Waiting
 from collectors.store.runs import OPEN, REFILL
+from collectors.values import counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,8 @@ def undelivered(known: Circumstances, lanes: Iterable[Waiting]) -> Iterator[Miss
     for one in lanes:
         if one.since is None:
             continue
-        what = f"{one.observations} observations wait" if one.observations else "something waits"
+        what = counted(one.observations, "observation waits", "observations wait")
+        what = what if one.observations else "something waits"
         since = spelt(from_epoch(one.since))
         for window in one.stretches or [_interval_of(known.now)]:
             yield Missing(

@@ -12,6 +12,7 @@ from collectors.store import Debt, Lane, Owner, Pause, Run, State, Waiting
 from collectors.store.owner import is_free
 from collectors.store.post import Holder
 from collectors.store.runs import OPEN, REFILL
+from collectors.values import counted
 
 TRIED_WITHIN = timedelta(hours=1)
 """How soon after a failure the daemon tries again, at the latest."""
@@ -124,7 +125,7 @@ def _running(run: Run) -> Step:
 def _due(known: Circumstances, run: Run) -> Step:
     if known.daemon is None:
         return _no_daemon(known, f"run {run.id} waits for a worker, and ")
-    others = f", with {known.queue - 1} others" if known.queue > 1 else ""
+    others = f", with {counted(known.queue - 1, 'other')}" if known.queue > 1 else ""
     return Step(f"run {run.id} waits for a worker of the daemon{others}: the most urgent first")
 
 
@@ -195,7 +196,8 @@ def _trouble(known: Circumstances, lane: Lane) -> Step | None:
     if lane.retry_at is None:
         return None
     at = from_epoch(lane.retry_at)
-    text = f"the lane {lane.name} waits until {spelt(at)}, after {lane.failures} failures in a row"
+    failures = counted(lane.failures, "failure")
+    text = f"the lane {lane.name} waits until {spelt(at)}, after {failures} in a row"
     after = "it is tried again by itself" if known.daemon else "'run', or 'outbox flush', tries it"
     return Step(f"{text}: {lane.reason}; then {after}", at)
 

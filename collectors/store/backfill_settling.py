@@ -14,6 +14,7 @@ from collectors.store.daemon_tables import backfill_parts as parts
 from collectors.store.daemon_tables import backfills
 from collectors.store.runs import OPEN, SUCCEEDED, State
 from collectors.store.tables import runs as run_rows
+from collectors.values import counted
 
 TRIES = 6
 FIRST_WAIT, LONGER = 60, 4
@@ -88,7 +89,7 @@ def _again(row: Any, now: int) -> dict[str, Any]:
     """Let a part wait after a failure that may pass, and longer each time, but not for ever."""
     attempts = row.attempts + 1
     if attempts >= TRIES:
-        reason = f"{row.reason}; tried {attempts} times"
+        reason = f"{row.reason}; tried {counted(attempts, 'time')}"
         return {"state": PartState.FAILED, "reason": reason, "ended_at": now}
     wait = FIRST_WAIT * LONGER ** (attempts - 1)
     return {

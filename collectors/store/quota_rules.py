@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from collectors.api import Limits
 from collectors.api.quotas import Resets
-from collectors.clock import epoch, from_epoch
+from collectors.clock import epoch, from_epoch, spelt
+from collectors.values import counted
 
 SPANS = {"minute": 60, "hour": 3600}
 SLICES = 12
@@ -77,7 +78,7 @@ class Refusal:
 
 def too_many(key: str, at_most: int, *, reserved: bool = False) -> Refusal:
     """Give the refusal where as many requests are under way as may be."""
-    what = f"{at_most} requests may be under way at once"
+    what = f"{counted(at_most, 'request')} may be under way at once"
     return Refusal(key=key, what=what, reserved=reserved, soon=True)
 
 
@@ -142,7 +143,7 @@ def _spent(
     by_live, by_others = sum(one.live for one in uses), sum(one.other for one in uses)
     if _room(limits, limit, by_live, by_others, live=live) >= cost:
         return None
-    what = f"{limit} requests a {span} may be made"
+    what = f"{counted(limit, 'request')} a {span} may be made"
     if _room(limits, limit, 0, 0, live=live) < cost:
         return Refusal(key=key, what=what, never=True)
     reserved = limit - by_live - by_others >= cost

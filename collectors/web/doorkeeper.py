@@ -7,7 +7,7 @@ from flask import Request, Response, abort
 
 from collectors.config.digests import digest_of
 from collectors.datasets.catalogue import Served
-from collectors.values import DataSet, Secret
+from collectors.values import DataSet, Secret, counted
 from collectors.web.answers import failed
 from collectors.web.attempts import Attempts
 
@@ -71,6 +71,6 @@ def _unauthorised(message: str) -> Response:
 
 
 def _too_often(seconds: int) -> Response:
-    response = failed(429, f"Too many wrong tokens: try again in {seconds} seconds")
+    response = failed(429, f"Too many wrong tokens: try again in {counted(seconds, 'second')}")
     response.headers["Retry-After"] = str(seconds)
     return response

@@ -14,6 +14,7 @@ from collectors.api import (
     Unavailable,
     Unexpected,
     Window,
+    counted,
     shift,
 )
 from collectors.sources.google_analytics.account import BATCH, Property
@@ -124,7 +125,7 @@ class Table:
         if step >= total:
             return
         if not step:
-            raise Unexpected(f"Google Analytics tells of {total} rows and gives none")
+            raise Unexpected(f"Google Analytics tells of {counted(total, 'row')} and gives none")
 
         def fetch(offset: int) -> Page:
             return self._exactly(window, offset, min(step, total - offset), first.count)

@@ -51,6 +51,7 @@ from collectors.api import (
     Source,
     Unexpected,
     Window,
+    counted,
 )
 from collectors.api.google import GoogleCredential, project_of
 from collectors.sources.google_analytics.account import Property, quota_keys
@@ -157,13 +158,13 @@ class GoogleAnalyticsRealtime(Source):
         asked.google.log_in()
         yield f"the credential {context.credential_name} logs in"
         page = self._page(asked, tick)
-        yield f"the property {self.property} answers in realtime, with {page.count} rows"
+        yield f"the property {self.property} answers in realtime, with {counted(page.count, 'row')}"
 
     def _page(self, asked: Moment, window: Window) -> Page:
         page = read(asked.now(self._body(), window), self.dimensions, self.metrics)
         if len(page.rows) != min(page.count, self.limit or ROWS):
             raise Unexpected(
-                f"Google Analytics tells of {page.count} rows and gives {len(page.rows)}"
+                f"Google Analytics tells of {counted(page.count, 'row')} and gives {len(page.rows)}"
             )
         if page.count > ROWS and self.limit is None:
             asked.context.warn(

@@ -156,6 +156,7 @@ from collectors.api import (
     Refused,
     Source,
     Window,
+    counted,
     without_query,
 )
 from collectors.api.texts import QueryText
@@ -285,7 +286,8 @@ class Json(Source):
         readings = [rows.reading(record, window.start) for record in unrolled(found, self.unroll)]
         rows.tell(context.warn)
         if readings:
-            yield f"{len(readings)} readings can be made of them; the first is of {readings[0].at}"
+            made = counted(len(readings), "reading")
+            yield f"{made} can be made of them; the first is of {readings[0].at}"
 
     def _answered(self, window: Window, context: Context) -> Iterator[Reading]:
         readings = self._readings(window, context)
@@ -307,8 +309,8 @@ class Json(Source):
         rows.tell(context.warn)
         if rows.count and not inside:
             raise NotYet(
-                f"{endpoint.place} gave {rows.count} records and none of {window}: it has not "
-                "published that yet, or `time` or `window` is not as it should be"
+                f"{endpoint.place} gave {counted(rows.count, 'record')} and none of {window}: it "
+                "has not published that yet, or `time` or `window` is not as it should be"
             )
 
     def _records(self, answer: Any) -> list[Any]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from collectors.api import Reading, Unexpected, Window
+from collectors.api import Reading, Unexpected, Window, counted
 
 HOUR = timedelta(hours=1)
 _SECONDS = 3600
@@ -85,13 +85,15 @@ def holes(window: Window, known: Sequence[datetime]) -> Iterator[str]:
     if begins > window.start:
         yield (
             f"there is nothing before {begins:%Y-%m-%dT%H:%MZ}, so "
-            f"{_counted((begins - window.start) // HOUR)} from {window.start:%Y-%m-%dT%H:%MZ} "
-            "stay unknown; it keeps no older figures, or the check is younger"
+            f"{counted((begins - window.start) // HOUR, 'hour')} from "
+            f"{window.start:%Y-%m-%dT%H:%MZ} stay unknown; it keeps no older figures, or the "
+            "check is younger"
         )
     missing = _between(begins, window.end, known)
     if missing:
+        told = counted(len(missing), "hour is missing", "hours are missing")
         yield (
-            f"{_counted(len(missing))} are missing in the reply and stay unknown: "
+            f"{told} in the reply and {'stays' if len(missing) == 1 else 'stay'} unknown: "
             f"the first {missing[0]:%Y-%m-%dT%H:%MZ}, the last {missing[-1]:%Y-%m-%dT%H:%MZ}"
         )
 
@@ -108,10 +110,6 @@ def _between(start: datetime, end: datetime, known: Sequence[datetime]) -> list[
     there = set(known)
     hours = (start + count * HOUR for count in range((end - start) // HOUR))
     return [hour for hour in hours if hour not in there]
-
-
-def _counted(hours: int) -> str:
-    return f"{hours} hour{'s' if hours != 1 else ''}"
 
 
 def _problem(hour: Hour, earliest: int, end: int) -> str | None:

@@ -98,6 +98,7 @@ from collectors.api import (
     Secret,
     Unavailable,
     Window,
+    counted,
     without_query,
 )
 from collectors.api.texts import QueryText
@@ -281,7 +282,9 @@ class Uptime(Probing):
         left = timedelta(seconds=seen.expires - context.clock.now().timestamp())
         if left <= timedelta(days=self.tls_expiry):
             day = context.clock.now() + left
-            context.warn(f"its TLS certificate expires on {day:%Y-%m-%d}, in {left.days} days")
+            context.warn(
+                f"its TLS certificate expires on {day:%Y-%m-%d}, in {counted(left.days, 'day')}"
+            )
 
 
 def _revealed(value: Secret | str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from collectors.api import Reading, Window
+from collectors.api import Reading, Window, counted
 from collectors.sources.uptime.seeing import Seen
 
 Probe = tuple[datetime, Seen]
@@ -48,7 +48,8 @@ class Hour:
         for up, what in ((False, "found it down"), (None, "could not look")):
             reasons = [one.reason for one in within if one.up is up]
             if reasons:
-                told = f"{len(reasons)} of {len(within)} probes {what}, the last: {reasons[-1]}"
+                probes = f"{len(reasons)} of {counted(len(within), 'probe')}"
+                told = f"{probes} {what}, the last: {reasons[-1]}"
                 yield f"{self.window.start:%Y-%m-%dT%H:%MZ}: {told}"
 
     def _within(self) -> Iterable[Seen]:

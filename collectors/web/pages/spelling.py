@@ -10,6 +10,7 @@ from markupsafe import Markup
 from collectors.clock import epoch, from_epoch
 from collectors.config.model import Collector
 from collectors.periods import ALWAYS, Period, label
+from collectors.values import counted
 
 DASH = "–"  # noqa: RUF001 - what is not known
 _SECOND = timedelta(seconds=1)
@@ -62,7 +63,7 @@ def lasting(seconds: float | timedelta | None) -> str:
     for name, size in _STEPS:
         count, left = divmod(left, size)
         if count:
-            said.append(f"{count} {name}{'' if count == 1 else 's'}")
+            said.append(counted(count, name))
     return " ".join(said[:2]) or "under 1 second"
 
 
@@ -76,7 +77,7 @@ def size(value: int) -> str:
     for unit, amount in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         if value >= amount:
             return f"{value / amount:,.1f} {unit}"
-    return f"{value} bytes"
+    return counted(value, "byte")
 
 
 def pretty(text: str) -> str:
@@ -94,5 +95,5 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "size": size,
     "pretty": pretty,
-    "counted": lambda count, name: f"{count:,} {name}{'' if count == 1 else 's'}",
+    "counted": counted,
 }
