@@ -1,12 +1,12 @@
 """A source that lives in this process and remembers what it was asked; and parts to ask it with."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from collectors.api import Context, Period, Reading, Source, Window
+from collectors.api import Context, Limits, Period, Reading, Source, Window
 from collectors.clock import Clock
 from collectors.config import Vault, load
 from collectors.periods import periods_of
@@ -17,16 +17,22 @@ from tests.places import AT_ONCE, make_client
 
 @dataclass
 class Behaviour:
-    """What the archives do: what they raise, where their memory begins, what they were asked."""
+    """What the archives do: what they raise, where their memory begins, what they were asked.
+
+    Each period is a request that counts against the keys of ``limits``; ``given`` are its starts.
+    """
 
     error: Exception | None = None
     earliest: datetime | None = None
+    limits: dict[str, Limits] = field(default_factory=dict)
+    given: list[datetime] = field(default_factory=list)
     asked: list[tuple[str, Window]] = field(default_factory=list)
 
     def reset(self) -> None:
         """Be as a new one."""
         self.error = self.earliest = None
-        self.asked.clear()
+        for held in (self.asked, self.given, self.limits):
+            held.clear()
 
     def windows(self, shelf: str) -> list[str]:
         """What a shelf was asked, in order."""
@@ -54,6 +60,9 @@ class Archive(Source):
     def earliest(self, now: datetime) -> datetime | None:
         return self.behaviour.earliest
 
+    def quota_keys(self, credential: Any, credential_name: str) -> Mapping[str, Limits]:
+        return self.behaviour.limits
+
     def requests(self, window: Window) -> int:
         return 2
 
@@ -62,6 +71,8 @@ class Archive(Source):
         if self.behaviour.error:
             raise self.behaviour.error
         for one in periods_of(window, context.period, context.zone):
+            with context.quota.request(self.behaviour.limits):
+                self.behaviour.given.append(one.start)
             yield Reading(one.start, {"count": 1}, {})
 
 

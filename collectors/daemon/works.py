@@ -143,7 +143,9 @@ class Works:
         if collector is not None:
             shared = f"{collector.source.name} {collector.credentials or ''}"
             self.retries.ended(run.collector, shared, outcome)
-        if outcome.state in SUCCEEDED:
+        if outcome.is_cut:
+            self.planner.look([run.collector])
+        elif outcome.state in SUCCEEDED:
             self.planner.ended(run.collector)
 
     def _kept(self, to: Lanes, _observations: int) -> None:

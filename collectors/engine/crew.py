@@ -138,7 +138,7 @@ class Crew:
 
     def _collect(self, parts: Parts, collector: Collector, run: Run) -> None:
         try:
-            outcome = collect_taken(parts, collector, run, self._kept)
+            outcome = collect_taken(parts, collector, run, self._kept, parks=True)
         finally:
             self._heart.remove(run.id)
             with self._changed:

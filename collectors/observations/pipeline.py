@@ -53,11 +53,13 @@ def compile_pipeline(
 
     def run(readings: Iterable[Reading], warn: Callable[[str], None]) -> Iterator[Mapped]:
         tally = Tally()
-        for start, group in by_period(readings):
-            tally.start = iso(label(start, period, zone))
-            observations, rejected = judge(distinct(make(group, tally), tally))
-            yield Mapped(start, observations, rejected, len(group))
-        tally.tell(warn)
+        try:
+            for start, group in by_period(readings):
+                tally.start = iso(label(start, period, zone))
+                observations, rejected = judge(distinct(make(group, tally), tally))
+                yield Mapped(start, observations, rejected, len(group))
+        finally:
+            tally.tell(warn)
 
     return run
 

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from collectors.api import Context
+from collectors.api import Context, Document
 from collectors.clock import epoch, from_epoch
 from collectors.config.model import Collector
 from collectors.errors import (
@@ -31,7 +31,8 @@ from collectors.runner.reading import read_pieces, revision_of
 from collectors.runner.remembered import Remembered
 from collectors.runner.tally import Tally
 from collectors.schedule import Kind
-from collectors.store import SUCCEEDED, Chunk, Lanes, Read, Result, Run, State
+from collectors.store import SUCCEEDED, Chunk, Lanes, Read, Refusal, Result, Run, State, Waits
+from collectors.values import counted
 
 WARNINGS_AT_MOST = 100
 CLOCK_IS_WRONG = timedelta(minutes=5)
@@ -39,6 +40,9 @@ CLOCK_IS_WRONG = timedelta(minutes=5)
 
 CHUNKS_AHEAD = 4
 """How many chunks may be on their way into the outbox while a window is read on."""
+
+_DIVISIBLE = frozenset((Kind.LIVE, Kind.CATCH_UP, Kind.REVISIT, Kind.BACKFILL))
+"""The kinds of which what is left of a window is due again by itself."""
 
 OnChunk = Callable[[Lanes, int], None]
 """Is told the lanes and the number of observations whenever some are safe in the outbox."""
@@ -52,7 +56,7 @@ class Outcome:
 
     ``trusted`` is False where this machine's clock was wrong, so that nothing was settled.
     ``error`` is what it failed with, where it did: its kind tells what to do next. It took
-    ``seconds``.
+    ``seconds``. With ``is_cut`` a quota was spent on the way: the rest of its window is due again.
     """
 
     collector: str
@@ -66,6 +70,7 @@ class Outcome:
     trusted: bool = True
     error: CollectorError | None = None
     seconds: float = 0.0
+    is_cut: bool = False
 
     @classmethod
     def failed(cls, collector: Collector, reason: str) -> "Outcome":
@@ -89,11 +94,17 @@ def collect(parts: Parts, collector: Collector, run_id: int, on_chunk: OnChunk) 
     return collect_taken(parts, collector, run, on_chunk)
 
 
-def collect_taken(parts: Parts, collector: Collector, run: Run, on_chunk: OnChunk) -> Outcome:
-    """Collect the window of a run that this process has taken; never raises, as ``collect``."""
+def collect_taken(
+    parts: Parts, collector: Collector, run: Run, on_chunk: OnChunk, *, parks: bool = False
+) -> Outcome:
+    """Collect the window of a run that this process has taken; never raises, as ``collect``.
+
+    With ``parks``, a run that would wait for a quota is parked, so far as that loses nothing:
+    somebody takes it up again when its time has come.
+    """
     began = time.monotonic()
     with bound_contextvars(collector=collector.name, data_set=str(collector.data_set), run=run.id):
-        outcome = _collect(Collection(parts, collector, run, on_chunk))
+        outcome = _collect(Collection(parts, collector, run, on_chunk, parks=parks))
         outcome = replace(outcome, seconds=time.monotonic() - began)
         _tell(outcome, outcome.seconds)
     return outcome
@@ -138,7 +149,9 @@ def _unclaimed(parts: Parts, collector: Collector, run_id: int) -> Outcome:
 class Collection:
     """One window on its way from the source to the ledger."""
 
-    def __init__(self, parts: Parts, collector: Collector, run: Run, on_chunk: OnChunk) -> None:
+    def __init__(
+        self, parts: Parts, collector: Collector, run: Run, on_chunk: OnChunk, *, parks: bool
+    ) -> None:
         self.window = Window(from_epoch(run.start), from_epoch(run.end))
         self._parts = parts
         self._collector = collector
@@ -148,7 +161,9 @@ class Collection:
         self._trusted = True
         self._reads: Sequence[Read] = ()
         began = from_epoch(run.began_at or run.planned_at)
-        self._tally = Tally(collector, self.window, began)
+        self._tally = Tally(collector, self.window, began, self._is_divisible())
+        self._parks = parks
+        self._waits = Waits(may_park=self._may_park, told=self._note_wait)
 
     def collect(self) -> Outcome:
         """Read all of the window; what comes of it is safe when this returns."""
@@ -156,7 +171,7 @@ class Collection:
             reason = "no worker was free before the next tick, and an instant does not come again"
             return self._write_end(State.MISSED, reason, {})
         ledger = self._parts.store.ledger
-        context = self._parts.context(self._collector, self._warnings, self._run.kind)
+        context = self._parts.context(self._collector, self._warnings, self._run.kind, self._waits)
         revision = revision_of(self._collector, context)
         if self._is_unchanged(revision):
             ledger.note_look([self._collector.name])
@@ -164,12 +179,14 @@ class Collection:
         self._reads = begin(self._parts, self._collector, self.window)
         to = self._lanes()
         last = self._keep_earlier(context, to)
+        self._end_where_it_was_cut()
         if revision != revision_of(self._collector, context):
             raise Unexpected("it changed while it was read; the next run reads it again")
         self._check_snapshot()
         result = self._result(revision)
         remembered = context.state
         kept = remembered.used if isinstance(remembered, Remembered) else remembered
+        kept = None if self._tally.cut_by else kept
         ledger.finish(self._run, to, last, result, kept)
         self._on_chunk(to, last.count if last else 0)
         return self._told(State(result.state), result.reason, result.warnings)
@@ -177,6 +194,28 @@ class Collection:
     def left(self, reason: str) -> Outcome:
         """Tell that another process has taken the run over."""
         return Outcome.left(self._collector, reason)
+
+    def _is_divisible(self) -> bool:
+        one = self._collector
+        whole = one.replace or one.period is Period.INSTANT or isinstance(one.source, Document)
+        return self._run.kind in _DIVISIBLE and not whole
+
+    def _may_park(self) -> bool:
+        """Tell whether nothing that was read is asked for again where the run is parked."""
+        return self._parks and (not self._waits.has_asked or self._tally.can_be_cut)
+
+    def _note_wait(self, found: Refusal | None) -> None:
+        ledger, run = self._parts.store.ledger, self._run
+        if found is None:
+            ledger.note_wait(run, run.reason, None)
+        else:
+            ledger.note_wait(run, f"waits: {found}", found.until)
+
+    def _end_where_it_was_cut(self) -> None:
+        """Let the window end before what a quota did not suffice for; that is due again."""
+        if self._tally.cut_by is not None:
+            self.window = self._tally.window
+            self._run = replace(self._run, end=epoch(self.window.end))
 
     def _has_passed(self) -> bool:
         """Tell whether the instant to look at is over: what is seen now is not what was then."""
@@ -232,7 +271,8 @@ class Collection:
     def _write_end(self, state: State, reason: str, more: dict[str, Any]) -> Outcome:
         warnings = self._all_warnings()
         try:
-            self._parts.store.ledger.end(self._run, state, reason, warnings=warnings, **more)
+            more |= {"warnings": warnings, "waited": int(self._waits.seconds)}
+            self._parts.store.ledger.end(self._run, state, reason, **more)
         except StoreError as exc:
             # The run's lease runs out by itself and its window is due again.
             reasons = dict.fromkeys((reason, str(exc)))
@@ -256,8 +296,8 @@ class Collection:
         tally = self._tally
         if self._collector.replace and tally.rejected and not tally.observations:
             raise Unexpected(
-                f"all {tally.rejected} observations break a rule of the write API: "
-                f"{tally.refusal}; what the data set holds stays"
+                f"no observation keeps the rules of the write API: {tally.refusal}; what the data "
+                "set holds stays"
             )
 
     def _result(self, revision: str | None) -> Result:
@@ -272,7 +312,7 @@ class Collection:
             stretches=stretches,
             settled_until=max(settled, default=self._run.start),
             state=State.WARNED if warnings else State.DONE,
-            reason=f"{tally.observations} observations of {tally.readings} readings",
+            reason=self._made(),
             readings=tally.readings,
             observations=tally.observations,
             rejected=tally.rejected,
@@ -280,7 +320,17 @@ class Collection:
             labels=tally.labels(),
             reads=self._reads,
             account=found.account,
+            waited=int(self._waits.seconds),
         )
+
+    def _made(self) -> str:
+        tally = self._tally
+        readings = counted(tally.readings, "reading")
+        made = f"{counted(tally.observations, 'observation')} of {readings}"
+        if tally.cut_by is None:
+            return made
+        rest = f"{made}; the rest of its window is due again: {tally.cut_by}"
+        return self._parts.vault.scrub(rest)
 
     def _clock_is_right(self) -> bool:
         skew = timedelta(seconds=round(self._parts.http.skew))
@@ -295,7 +345,9 @@ class Collection:
     def _all_warnings(self) -> tuple[str, ...]:
         warnings = list(dict.fromkeys(self._warnings))[:WARNINGS_AT_MOST]
         if self._tally.rejected:
-            warnings.append(f"{self._tally.rejected} observations were refused: see dead-letters")
+            number = self._tally.rejected
+            refused = counted(number, "observation was refused", "observations were refused")
+            warnings.append(f"{refused}: see dead-letters")
         return tuple(map(self._parts.vault.scrub, warnings))
 
     def _told(self, state: State, reason: str, warnings: Iterable[str]) -> Outcome:
@@ -310,4 +362,5 @@ class Collection:
             rejected=tally.rejected,
             warnings=tuple(warnings),
             trusted=self._trusted,
+            is_cut=tally.cut_by is not None,
         )

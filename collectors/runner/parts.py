@@ -24,7 +24,7 @@ from collectors.runner.patience import Patience
 from collectors.runner.remembered import Remembered
 from collectors.schedule import Kind
 from collectors.sink.contract import Sink
-from collectors.store import RunQuota, Store
+from collectors.store import RunQuota, Store, Waits
 from collectors.values import DataSet
 
 SHARED_AT_MOST = 64
@@ -109,17 +109,29 @@ class Parts:
         return name, self.vault.credential(name, model) if model else None
 
     def context(
-        self, collector: Collector, warnings: list[str], kind: str = Kind.MANUAL
+        self,
+        collector: Collector,
+        warnings: list[str],
+        kind: str = Kind.MANUAL,
+        waits: Waits | None = None,
     ) -> Context:
         """Build what one run of a collector's source is given; ConfigError without a credential.
 
-        What is reserved of quotas is for runs of the kinds ``live`` and ``manual``.
+        What is reserved of quotas is for runs of the kinds ``live`` and ``manual``; ``waits`` is
+        how the run waits for them.
         """
         name, credential = self.credential(collector)
+        quota = RunQuota(
+            self.store.quota,
+            self.quotas,
+            self.http.sleep,
+            live=kind in _LIVE,
+            waits=waits or Waits(),
+        )
         return Context(
             http=self.http,
             clock=self.clock,
-            quota=RunQuota(self.store.quota, self.quotas, self.http.sleep, live=kind in _LIVE),
+            quota=quota,
             shared=self.shared,
             directory=self.directory,
             period=collector.period,

@@ -8,7 +8,7 @@ import structlog
 
 from collectors.api import Context, Document
 from collectors.config.model import Collector
-from collectors.errors import CollectorError, Unexpected
+from collectors.errors import CollectorError, QuotaSpent, Unexpected
 from collectors.observations import Mapped, Watch, compile_pipeline
 from collectors.periods import Period, Window, floor
 from collectors.runner.chunks import Piece, pieces
@@ -26,7 +26,8 @@ def read_pieces(
 ) -> Iterator[Piece]:
     """Give the observations of a window piece by piece, as the source gives its readings.
 
-    Raises what the source raises, and Unexpected for a reading where none may be.
+    Raises what the source raises, and Unexpected for a reading where none may be. A quota that is
+    spent ends what can be cut: see ``Tally``.
     """
     periods = read_periods(collector, window, context, warn)
     yield from pieces(_counted(periods, tally), collector.batch, tally.end_of)
@@ -96,6 +97,11 @@ def _check(collector: Collector, window: Window, at: datetime) -> None:
 
 
 def _counted(periods: Iterable[Mapped], tally: Tally) -> Iterator[Mapped]:
-    for mapped in periods:
-        tally.count(mapped)
-        yield mapped
+    try:
+        for mapped in periods:
+            tally.count(mapped)
+            yield mapped
+    except QuotaSpent as exc:
+        if not tally.can_be_cut:
+            raise
+        tally.cut(exc)

@@ -6,6 +6,7 @@ from datetime import datetime
 from collectors.clock import epoch, iso
 from collectors.config.mapping import MappingSpec
 from collectors.config.model import Collector
+from collectors.errors import QuotaSpent
 from collectors.observations import Mapped
 from collectors.periods import ALWAYS, Period, Window, following, label, periods_of
 from collectors.schedule import is_settled
@@ -18,21 +19,26 @@ class Tally:
 
     ``refusal`` is the first reason why our own check refused an observation.
     ``began`` is when the run began: what it found settled must have been over for long enough.
+    ``is_divisible`` tells that the window may end early where a quota is spent: see ``cut_by``.
     ``figures`` is what each period came to, where the collector expects anything of it.
     """
 
     collector: Collector
     window: Window
     began: datetime
+    is_divisible: bool = False
+    cut_by: QuotaSpent | None = None
     readings: int = 0
     observations: int = 0
     rejected: int = 0
     refusal: str | None = None
     figures: dict[datetime, Figure] = field(default_factory=dict)
+    _last: datetime | None = None
     _provisional: dict[datetime, tuple[int, int]] = field(default_factory=dict)
 
     def count(self, mapped: Mapped) -> None:
         """Count one period."""
+        self._last = mapped.start
         self.readings += mapped.readings
         self.observations += len(mapped.observations)
         self.rejected += len(mapped.rejected)
@@ -42,6 +48,17 @@ class Tally:
             self.figures[mapped.start] = _figure(mapped, self.collector.mapping)
         if not self._is_settled(mapped.start):
             self._provisional[mapped.start] = (mapped.readings, len(mapped.observations))
+
+    @property
+    def can_be_cut(self) -> bool:
+        """Tell whether the window may end with what was counted: whole periods, at least one."""
+        return self.is_divisible and self._last is not None
+
+    def cut(self, spent: QuotaSpent) -> None:
+        """Let the window end with the last period that was counted."""
+        if self._last is not None:
+            self.cut_by = spent
+            self.window = Window(self.window.start, self.end_of(self._last))
 
     def end_of(self, start: datetime) -> datetime:
         """Give the end of the period that starts at ``start``."""

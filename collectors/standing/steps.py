@@ -119,7 +119,10 @@ def to_deliver(known: Circumstances, waiting: Waiting) -> Step:
 def _running(run: Run) -> Step:
     who = f" by {Owner.parse(run.owner).shown}" if run.owner else ""
     since = spelt(from_epoch(run.began_at or run.planned_at))
-    return Step(f"run {run.id} is being collected{who}, since {since}")
+    text = f"run {run.id} is being collected{who}, since {since}"
+    if run.not_before is None:
+        return Step(text)
+    return Step(f"{text}; it {run.reason}", from_epoch(run.not_before))
 
 
 def _due(known: Circumstances, run: Run) -> Step:

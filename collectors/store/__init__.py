@@ -17,7 +17,9 @@ from collectors.store.pauses import Pause
 from collectors.store.probe_book import PROBES_KEPT
 from collectors.store.queue import Proposal
 from collectors.store.quota_asking import RunQuota
+from collectors.store.quota_rules import Refusal
 from collectors.store.quota_standing import Budget, QuotaStanding
+from collectors.store.quota_waits import Waits
 from collectors.store.reads import Read
 from collectors.store.runs import SUCCEEDED, Planned, Run, State
 from collectors.store.store import Store
@@ -66,6 +68,7 @@ __all__ = [
     "Queued",
     "QuotaStanding",
     "Read",
+    "Refusal",
     "Result",
     "Run",
     "RunQuota",
@@ -76,4 +79,5 @@ __all__ = [
     "TickOutcome",
     "Verdict",
     "Waiting",
+    "Waits",
 ]

@@ -49,7 +49,7 @@ class BackfillProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed:
-    """What one run took, in whole seconds."""
+    """What one run took, in whole seconds, without what it waited for quotas."""
 
     collector: str
     start: int
@@ -70,7 +70,7 @@ def progress(connection: Connection, ids: Sequence[int] | None = None) -> list[B
 def speeds(connection: Connection, collectors: Sequence[str], limit: int) -> list[Speed]:
     """Give what the last good runs of these collectors took, the newest first."""
     table = run_rows.c
-    seconds = (table.ended_at - table.began_at).label("seconds")
+    seconds = (table.ended_at - table.began_at - table.waited).label("seconds")
     query = (
         sa.select(table.collector, table.start, table.end, seconds)
         .where(table.collector.in_(collectors), table.state.in_(SUCCEEDED))

@@ -113,6 +113,15 @@ class Ledger(Part):
         self.step("claim.written")
         return run
 
+    def note_wait(self, run: Run, reason: str, until: int | None) -> None:
+        """Note for what a run waits, and until when; LeaseLost where it is not ours.
+
+        Once it goes on, that is its own reason, and None.
+        """
+        self.database.write(
+            lambda connection: runs.note_wait(connection, run, self.owner, reason, until)
+        )
+
     def heartbeat(self, run_ids: Sequence[int]) -> None:
         """Prolong the leases of these runs and of every lane of this process."""
 
@@ -195,6 +204,7 @@ class Ledger(Part):
                 observations=result.observations,
                 rejected=result.rejected,
                 warnings=result.warnings,
+                waited=result.waited,
             )
             if state is not None:
                 histories.remember(connection, run.collector, state)

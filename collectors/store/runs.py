@@ -86,7 +86,8 @@ _UPDATE = Statement(_CHANGE)
 _CLAIM = Statement(
     _CHANGE.where(is_in((State.DUE, State.PARKED)))
     .where(sa.or_(runs.c.not_before.is_(None), runs.c.not_before <= bindparam("now")))
-    .values(state=State.RUNNING, ended_at=None, not_before=None, attempts=runs.c.attempts + 1)
+    .values(state=State.RUNNING, ended_at=None, not_before=None, waited=0)
+    .values(attempts=runs.c.attempts + 1)
     .returning(*runs.c)
 )
 _CHANGE_HELD = _CHANGE.where(runs.c.owner == bindparam("holder"), runs.c.state == State.RUNNING)
@@ -106,7 +107,11 @@ class Planned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A run as the store holds it. Times are seconds since 1970."""
+    """A run as the store holds it. Times are seconds since 1970.
+
+    It ``waited`` so many seconds for quotas while it ran. The ``not_before`` of one that is running
+    is when it goes on, where it waits for a quota just now; its reason says for which.
+    """
 
     id: int
     collector: str
@@ -129,6 +134,7 @@ class Run:
     rejected: int
     warnings: tuple[str, ...]
     sample: str | None
+    waited: int = 0
 
     @property
     def window(self) -> Interval:
@@ -206,6 +212,7 @@ def _due(collector: str, planned: Planned, now: int) -> dict[str, Any]:
         "observations": 0,
         "rejected": 0,
         "warnings": "[]",
+        "waited": 0,
     }
 
 
@@ -315,6 +322,15 @@ def hold(connection: Connection, run: Run, owner: Owner, now: int) -> None:
         raise _lost(run)
 
 
+def note_wait(
+    connection: Connection, run: Run, owner: Owner, reason: str, until: int | None
+) -> None:
+    """Write for what a run waits, and until when; LeaseLost where another process has it."""
+    mine = {"run_id": run.id, "holder": str(owner), "reason": reason, "not_before": until}
+    if not _UPDATE_HELD.run(connection, mine):
+        raise _lost(run)
+
+
 def end(
     connection: Connection, run_id: int, state: State, reason: str, now: int, **more: Any
 ) -> None:
@@ -331,7 +347,7 @@ def end_held(connection: Connection, run: Run, owner: Owner, now: int, **how: An
 
 
 def _ended(now: int, how: Mapping[str, Any]) -> dict[str, Any]:
-    values = {"ended_at": now, "owner": None, **how}
+    values = {"ended_at": now, "owner": None, "not_before": None, **how}
     if "warnings" in values:
         values["warnings"] = orjson.dumps(list(values["warnings"])).decode()
     return values

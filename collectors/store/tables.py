@@ -60,6 +60,7 @@ runs = sa.Table(
     sa.Column("rejected", sa.BigInteger, nullable=False),
     sa.Column("warnings", sa.Text, nullable=False),
     sa.Column("sample", sa.Text),
+    sa.Column("waited", sa.BigInteger, nullable=False),
     sa.Index("runs_by_collector", "collector", "id"),
     sa.Index("runs_by_state", "state", "priority", "id"),
 )

@@ -64,7 +64,7 @@ class Result:
     ``settled_until`` is where the provisional periods begin, in seconds since 1970; ``labels`` are
     what ``_timestamp`` says of its first period and of the one after its last (None: a document);
     ``reads`` is what of other data sets it was made of; ``account`` is what its periods came to,
-    where anything is expected of them.
+    where anything is expected of them; ``waited`` is for how many seconds it waited for quotas.
     """
 
     stretches: Sequence[Stretch]
@@ -78,6 +78,7 @@ class Result:
     labels: Labels | None = None
     reads: Sequence[Read] = ()
     account: Account | None = None
+    waited: int = 0
 
 
 class _There(NamedTuple):

@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from collectors.api import Limits
 from collectors.clock import epoch
 from collectors.store import Planned, State, TickOutcome
+from tests.archives import Archive
 from tests.daemon.living import living, opened
 from tests.places import HASTY, NOW, GoingClock, hourly
 from tests.servers.http import LONGEST, Answer, HttpServer
@@ -215,3 +217,25 @@ def test_what_is_late_is_told_and_the_heart_beats_outside(toll, sink, feed, monk
             one.until(lambda: watcher.asked("/hook"))
             one.until(lambda: watcher.asked("/beat"))
     assert HOURLY in watcher.asked("/hook")[0].body.decode()
+
+
+@pytest.fixture
+def archive(toll):
+    """A source that asks once a day, at most three times a minute."""
+    Archive.behaviour.reset()
+    Archive.behaviour.limits["archive"] = Limits(per_minute=3)
+    toll.sources = {**toll.sources, Archive.name: Archive}
+    yield "{source: archive, schedule: daily, zone: UTC, since: 2026-11-10, query: {shelf: days}}"
+    Archive.behaviour.reset()
+
+
+def test_who_would_wait_for_a_quota_leaves_its_worker_to_others(toll, sink, feed, archive):
+    toll.platform(f"target: {{url: '{sink.url}/data', name: platform}}\nworkers: 1")
+    toll.service("toll", f"days: {archive}\n" + hourly(feed, "hourly", "since: 2026-11-20"))
+    with living(toll) as one:
+        sink.wait_until_held(HOURLY, 24)
+        one.until(lambda: State.PARKED in states(one))
+        parked = one.store.view.runs(states=[State.PARKED])
+        ended = one.store.view.runs(collector="toll/days", states=[State.DONE])
+    assert all("the quota archive is spent until" in run.reason for run in parked)
+    assert any(run.end == parked[-1].start for run in ended), "one ended where the quota did"
