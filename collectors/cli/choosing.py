@@ -26,17 +26,23 @@ def usable(settings: Settings) -> Configuration:
 
 
 def choose(
-    configuration: Configuration, names: Sequence[str], labels: Sequence[str] = ()
+    configuration: Configuration,
+    names: Sequence[str],
+    labels: Sequence[str] = (),
+    *,
+    broken_too: bool = False,
 ) -> dict[str, Collector]:
     """Give the enabled collectors with one of these names (or patterns) and all these labels.
 
-    Without names it is all of them. A name or label that fits nothing is a mistake of usage.
+    Without names it is all of them. A name or label that fits nothing is a mistake of usage; with
+    ``broken_too`` a name may also be that of a collector whose file is broken.
     """
     _check_labels(configuration, labels)
     chosen: dict[str, Collector] = {}
     for name in names or ("*",):
         found = _fitting(configuration, name)
-        if not found and names:
+        is_broken = broken_too and any(fits(one, [name]) for one in configuration.left_out)
+        if not found and names and not is_broken:
             raise _unknown(configuration, name)
         chosen |= found
     return {
@@ -44,6 +50,14 @@ def choose(
         for name, one in sorted(chosen.items())
         if one.enabled and set(labels) <= one.labels
     }
+
+
+def fits(known: str, names: Sequence[str]) -> bool:
+    """Tell whether one of these names means a collector, or all those of a file (``name/*``)."""
+    return any(
+        fnmatchcase(known, pattern_of(name)) or (known.endswith("*") and fnmatchcase(name, known))
+        for name in names
+    )
 
 
 def pattern_of(name: str) -> str:

@@ -11,7 +11,8 @@ from collectors.cli.explained import as_json_takes_it, lines
 from collectors.cli.output import show_json
 from collectors.cli.settings import Settings
 from collectors.config.model import Configuration
-from collectors.standing.explaining import broken_by, explanations
+from collectors.standing.broken import broken_by
+from collectors.standing.explaining import explanations
 from collectors.store import Store
 
 
@@ -39,7 +40,8 @@ def explain(settings: Settings, names: Sequence[str], *, as_json: bool) -> int:
 def _meant(configuration: Configuration, store: Store, name: str) -> Iterator[str]:
     """Give the collectors that a name means; if no file has such, those that the store knows."""
     pattern = pattern_of(name)
-    found = [one for one in configuration.collectors if fnmatchcase(one, pattern)]
+    named = {*configuration.collectors, *configuration.left_out}
+    found = [one for one in named if fnmatchcase(one, pattern) and not one.endswith("*")]
     known = found or [one for one in store.view.latest_runs() if fnmatchcase(one, pattern)]
     if not known and "/" in name and broken_by(configuration, name):
         known = [name]

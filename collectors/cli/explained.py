@@ -116,7 +116,7 @@ def _facts(one: Explanation) -> Iterator[tuple[str, str]]:
     if ticked:
         when = spelt(from_epoch(ticked.at))
         yield "last tick", f"{when}: {ticked.outcome}: {ticked.reason}"
-    yield "next tick", spelt(one.next_tick) if one.next_tick else "none"
+    yield "next tick", _next_tick(one)
     for run in one.runs:
         yield from _facts_of_run(run)
     if not one.runs:
@@ -138,6 +138,14 @@ def _facts(one: Explanation) -> Iterator[tuple[str, str]]:
     for mistake in one.mistakes:
         yield "mistake", mistake
     yield "daemon", _daemon(one)
+
+
+def _next_tick(one: Explanation) -> str:
+    if one.next_tick is not None:
+        return spelt(one.next_tick)
+    if one.is_kept:
+        return "by the schedule that the daemon last read right"
+    return "none until its file is mended" if one.collector is None and one.mistakes else "none"
 
 
 def _facts_of_run(run: Run) -> Iterator[tuple[str, str]]:

@@ -6,12 +6,12 @@ from typing import Any
 import click
 
 from collectors.cli import completing
-from collectors.cli.choosing import choose, usable
+from collectors.cli.choosing import choose, fits, usable
 from collectors.cli.following import tell_running
 from collectors.cli.output import moment, show_rows, stretch
 from collectors.cli.settings import Settings
 from collectors.clock import epoch
-from collectors.standing import Standing, standings
+from collectors.standing import Broken, Known, broken_ones, standings
 from collectors.store import SUCCEEDED, Stretch
 
 
@@ -39,39 +39,46 @@ def status(
 ) -> int:
     """Tell the state of all collectors, or of those with these NAMES."""
     configuration = usable(settings)
-    chosen = choose(configuration, names, labels)
+    chosen = choose(configuration, names, labels, broken_too=True)
     with settings.store() as store, settings.look_only(store) as parts:
-        known = standings(parts, chosen)
+        known: list[Known] = [*standings(parts, chosen)]
+        if not labels:
+            broken = broken_ones(parts, configuration)
+            known += [one for one in broken if not names or fits(one.name, names)]
         tell_running(store)
     if late:
-        known = [one for one in known if one.is_late]
+        known = [one for one in known if one.is_late or isinstance(one, Broken)]
     told = _gaps if gaps else _late if late else _state
-    rows = [row for one in known for row in told(one)]
+    rows = [row for one in sorted(known, key=_name) for row in told(one)]
     empty = "nothing is missing" if gaps else "nothing is late" if late else "no collectors"
     show_rows(rows, as_json=as_json, empty=empty)
     return 1 if (late and known) or configuration.mistakes else 0
 
 
-def _late(known: Standing) -> list[dict[str, Any]]:
+def _name(known: Known) -> str:
+    return known.name
+
+
+def _late(known: Known) -> list[dict[str, Any]]:
     since = known.late_since
     return [{"late_since": moment(epoch(since)) if since else None, **_row(known)}]
 
 
-def _state(known: Standing) -> list[dict[str, Any]]:
+def _state(known: Known) -> list[dict[str, Any]]:
     return [_row(known)]
 
 
-def _row(known: Standing) -> dict[str, Any]:
+def _row(known: Known) -> dict[str, Any]:
     stretches = known.stretches
     counts = [one.observations for one in stretches]
     run = known.run
     return {
-        "collector": known.collector.name,
+        "collector": known.name,
         "state": known.state,
         "collected_until": _until(stretches),
         "provisional": sum(not one.settled for one in stretches),
         "observations": None if None in counts else sum(one or 0 for one in counts),
-        "due": sum(one.periods for one in known.due),
+        "due": None if isinstance(known, Broken) else sum(one.periods for one in known.due),
         "waiting": known.waiting,
         "refused": known.refused,
         "last_run": moment(run.ended_at or run.began_at) if run else None,
@@ -79,7 +86,9 @@ def _row(known: Standing) -> dict[str, Any]:
     }
 
 
-def _reason(known: Standing) -> str | None:
+def _reason(known: Known) -> str | None:
+    if isinstance(known, Broken):
+        return known.why
     if known.paused is not None:
         return f"{known.paused}; go on with: resume {known.paused.shown}"
     if known.late is not None:
@@ -97,7 +106,9 @@ def _until(stretches: Sequence[Stretch]) -> str | None:
     return moment(stretches[-1].end)
 
 
-def _gaps(known: Standing) -> list[dict[str, Any]]:
+def _gaps(known: Known) -> list[dict[str, Any]]:
+    if isinstance(known, Broken):
+        return [_gap(known, None, known.state, known.why)]
     run = known.run
     tried = f"; last run {run.state}: {run.reason}" if run and run.state not in SUCCEEDED else ""
     rows = [
@@ -124,9 +135,9 @@ def _gaps(known: Standing) -> list[dict[str, Any]]:
     return rows
 
 
-def _gap(known: Standing, window: str, kind: str, reason: str) -> dict[str, Any]:
+def _gap(known: Known, window: str | None, kind: str, reason: str) -> dict[str, Any]:
     return {
-        "collector": known.collector.name,
+        "collector": known.name,
         "window": window,
         "periods": None,
         "kind": kind,

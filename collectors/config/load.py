@@ -15,7 +15,7 @@ from collectors.config.profiles import Profile, profile_of
 from collectors.config.quotas import doubt_names
 from collectors.config.reader import read
 from collectors.config.references import References
-from collectors.config.services import ServiceFile, service_of
+from collectors.config.services import ServiceFile, name_said, service_of
 from collectors.config.suggestions import hint
 from collectors.errors import Mistake
 from collectors.values import DataSet, Scalar
@@ -62,6 +62,7 @@ def load(
         sources=sources,
         mistakes=reading.findings.mistakes(),
         warnings=reading.doubts.mistakes(),
+        left_out=frozenset(reading.named - collectors.keys()),
     )
 
 
@@ -71,6 +72,7 @@ class _Reading:
     def __init__(self, directory: Path, references: References) -> None:
         self.findings = Findings()
         self.doubts = Findings()
+        self.named: set[str] = set()
         self._directory = directory
         self._references = references
         self._platform: Node | None = None
@@ -140,11 +142,22 @@ class _Reading:
     ) -> Iterator[tuple[ServiceFile, bool]]:
         """Give each service, and whether what its file says as a whole is free of mistakes."""
         for path, node, report in self._files("services"):
-            if node is None:
-                continue
-            file = service_of(node, path.stem, profiles, self._references, report)
+            file = self._service(path, node, profiles, report)
             if file is not None:
                 yield file, report.clean
+            else:
+                self.named.add(f"{name_said(node) or path.stem}/*")
+
+    def _service(
+        self,
+        path: Path,
+        node: Node | None,
+        profiles: Mapping[str, Profile | None],
+        report: Reporter,
+    ) -> ServiceFile | None:
+        if node is None:
+            return None
+        return service_of(node, path.stem, profiles, self._references, report)
 
     def _entries(self, directory: Path) -> list[Path]:
         try:
@@ -170,7 +183,9 @@ class _Reading:
         self, file: ServiceFile, builder: Builder, *, usable: bool
     ) -> Iterator[Collector]:
         for key, entry in file.collectors.entries.items():
-            report = Reporter(self.findings.add, f"{file.service.name}/{key}")
+            name = f"{file.service.name}/{key}"
+            self.named.add(name)
+            report = Reporter(self.findings.add, name)
             try:
                 name_of(key)
             except ValueError as exc:

@@ -152,7 +152,8 @@ class Configuration:
 
     ``warnings`` are things that work and should be looked at. ``directory`` is the configuration
     directory, where relative file names of queries begin. ``sources`` are all that there are, those
-    of the platform's ``source_path`` too.
+    of the platform's ``source_path`` too. ``left_out`` names the collectors that mistakes leave
+    out, and as ``<service>/*`` those of files that cannot be read so far.
     """
 
     directory: Path
@@ -163,3 +164,4 @@ class Configuration:
     sources: Mapping[str, type[Source]] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
     warnings: tuple[Mistake, ...] = ()
+    left_out: frozenset[str] = frozenset()

@@ -52,7 +52,7 @@ def service_of(
     named = list(_named(node, report))
     found = [profile for one in named if (profile := _profile(one, profiles, report))]
     service = Service(
-        name=keys.service if keys else _name(node) or name,
+        name=keys.service if keys else name_said(node) or name,
         place=named[0].place if named else node.place,
         title=keys.title if keys else None,
         description=keys.description if keys else None,
@@ -84,8 +84,9 @@ def _named(node: Table, report: Report) -> Iterator[Text]:
         yield from (item for item in several.value.items if isinstance(item, Text))
 
 
-def _name(node: Table) -> str | None:
-    entry = node.entries.get("service")
+def name_said(node: Node | None) -> str | None:
+    """Give the name that a service's file says, whatever else is wrong with it."""
+    entry = node.entries.get("service") if isinstance(node, Table) else None
     said = entry.value.text if entry and isinstance(entry.value, Text) else ""
     return said if re.fullmatch(NAME, said) else None
 

@@ -190,11 +190,14 @@ class Daemon:
 
     def _tell_files(self) -> None:
         """Tell everybody which files are broken: the log, the metrics, other processes."""
-        mistakes = self.present.state.configuration.mistakes
+        configuration = self.present.state.configuration
+        mistakes = configuration.mistakes
         for one in mistakes:
             log.warning("mistake", where=f"{one.file}:{one.line}:{one.column}", what=one.message)
         self.metrics.configured(len(mistakes))
-        self.present.parts.store.post.tell(FILES, {"mistakes": [str(one) for one in mistakes]})
+        kept = sorted(configuration.left_out & configuration.collectors.keys())
+        told = {"mistakes": [str(one) for one in mistakes], "kept": kept}
+        self.present.parts.store.post.tell(FILES, told)
 
     def _status(self) -> str:
         mistakes = len(self.present.state.configuration.mistakes)

@@ -32,7 +32,9 @@ def merged(old: Configuration, new: Configuration) -> Configuration:
     collectors = {name: one for name, one in new.collectors.items() if one.service not in kept}
     collectors |= {name: one for name, one in old.collectors.items() if one.service in kept}
     services = {**new.services, **{name: old.services[name] for name in kept}}
-    return replace(new, collectors=collectors, services=services)
+    unread = {f"{service}/*" for service in kept}
+    left_out = (new.left_out - unread) | (collectors.keys() - new.collectors.keys())
+    return replace(new, collectors=collectors, services=services, left_out=left_out)
 
 
 def _kept(old: Configuration, new: Configuration, broken: set[str]) -> Iterator[str]:

@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 from collectors.config.model import Collector, Configuration
-from collectors.errors import CollectorError, Mistake, StoreError
+from collectors.errors import CollectorError, StoreError
 from collectors.runner import Parts
 from collectors.runner.quotas import quota_limits
 from collectors.schedule import next_tick, timing_of
+from collectors.standing.broken import broken_by, is_its_file
 from collectors.standing.calendar import RUNS
 from collectors.standing.explanation import Common, Explanation, Refusals
 from collectors.standing.missing import uncollected, undelivered, under_way
@@ -44,24 +44,6 @@ def explanations(
         return [_Explaining(parts, configuration, common, name).explain() for name in names]
 
 
-def broken_by(configuration: Configuration, name: str) -> list[Mistake]:
-    """Give the mistakes of the files that a collector is made of, or would be."""
-    profiles_count = name not in configuration.collectors
-    return [
-        one
-        for one in configuration.mistakes
-        if _is_its_file(configuration, name, one.file)
-        or repr(name) in one.message
-        or (profiles_count and Path(one.file).parent.name == "profiles")
-    ]
-
-
-def _is_its_file(configuration: Configuration, name: str, file: str) -> bool:
-    service = name.partition("/")[0]
-    known = configuration.services.get(service)
-    return Path(file).stem == service or (known is not None and known.place.file == file)
-
-
 class _Explaining:
     """One collector, looked at from every side."""
 
@@ -74,7 +56,7 @@ class _Explaining:
         self._collector = configuration.collectors.get(name)
         self._mistakes = [
             *map(str, broken_by(configuration, name)),
-            *(one for one in common.told if _is_its_file(configuration, name, one.split(":")[0])),
+            *(one for one in common.told if is_its_file(configuration, name, one.split(":")[0])),
         ]
         self._runs = parts.store.view.runs(collector=name, limit=RUNS)
 
@@ -107,8 +89,9 @@ class _Explaining:
 
     def _standing(self) -> tuple[Standing | None, str | None]:
         if self._collector is None:
-            broken = "the file that configures it is broken"
-            return None, broken if self._mistakes else "no file configures it"
+            if not self._mistakes:
+                return None, "no file configures it"
+            return None, f"the file that configures it is broken: {self._mistakes[0]}"
         try:
             found = standings(self._parts, {self._name: self._collector}, ask=False)
         except StoreError:
@@ -160,6 +143,7 @@ def _common(parts: Parts) -> Common:
         daemon=daemon,
         alive_at=alive[0] if alive else None,
         told=told[1].get("mistakes", []) if told and daemon else [],
+        kept=told[1].get("kept", []) if told and daemon else [],
         incidents=store.incidents.open_ones(),
         backfills={one.backfill.id: (one, names) for one, names in waiting.items()},
         queue=sum(number for (_, state), number in open_counts.items() if state == State.DUE),

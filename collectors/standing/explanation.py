@@ -8,6 +8,7 @@ from collectors.api import Document
 from collectors.clock import from_epoch, spelt
 from collectors.config.model import Collector
 from collectors.schedule import Kind
+from collectors.standing.broken import BROKEN_FILE
 from collectors.standing.missing import Missing
 from collectors.standing.standing import Standing
 from collectors.standing.steps import Step
@@ -39,7 +40,8 @@ class Refusals:
 class Common:
     """What is so for all collectors: the daemon, what it found broken, incidents, backfills.
 
-    ``alive_at`` is when a daemon last said that it lives; ``told`` is what it found broken.
+    ``alive_at`` is when a daemon last said that it lives; ``told`` is what it found broken,
+    ``kept`` names the collectors of which it goes on with what it last read right.
     ``backfills`` are those that go on, by id, each with the collectors that it has yet to collect.
     """
 
@@ -47,6 +49,7 @@ class Common:
     daemon: Holder | None
     alive_at: datetime | None
     told: Sequence[str]
+    kept: Sequence[str]
     incidents: Sequence[Incident]
     backfills: Mapping[int, tuple[BackfillProgress, set[str]]]
     queue: int
@@ -83,7 +86,14 @@ class Explanation:
             return "not enabled"
         if self.standing is not None:
             return self.standing.state
-        return "broken" if self.collector or self.mistakes else "not configured"
+        if self.collector is not None:
+            return "broken"
+        return BROKEN_FILE if self.mistakes else "not configured"
+
+    @property
+    def is_kept(self) -> bool:
+        """Tell whether the daemon goes on with what it last read right of a broken file."""
+        return self.collector is None and self.name in self.common.kept
 
     @property
     def is_wrong(self) -> bool:
@@ -108,8 +118,10 @@ class Explanation:
 
     def _others(self) -> Iterator[Step]:
         if self.mistakes:
-            until = "the daemon goes on with what it last read right" if self.common.daemon else ""
-            until = until or "what they touch is left out"
+            is_left_out = self.collector is None and not self.is_kept
+            until = "what they touch is left out"
+            if self.common.daemon is not None and not is_left_out:
+                until = "the daemon goes on with what it last read right"
             text = (
                 f"its files have mistakes: mend them, 'validate' lists them all; until then {until}"
             )

@@ -38,6 +38,16 @@ class Standing:
     unmet: str | None
 
     @property
+    def name(self) -> str:
+        """The name of the collector."""
+        return self.collector.name
+
+    @property
+    def service(self) -> str:
+        """The service that the collector is of."""
+        return self.collector.service
+
+    @property
     def waiting(self) -> int:
         """How many observations are not delivered yet."""
         return sum(one.observations for one in self.queued)
@@ -122,7 +132,7 @@ def _standing(parts: Parts, collector: Collector, known: _Known, *, ask: bool) -
         lost=lost_windows(parts, collector, history),
         run=known.runs.get(name),
         ended=ended,
-        seen_at=_seen_at(history),
+        seen_at=seen_at(history),
         queued=queued,
         refused=known.refused.get(name, 0),
         late=None if paused or not collector.enabled else late,
@@ -132,6 +142,7 @@ def _standing(parts: Parts, collector: Collector, known: _Known, *, ask: bool) -
     )
 
 
-def _seen_at(history: History) -> datetime | None:
+def seen_at(history: History) -> datetime | None:
+    """Give when a source last gave what it was asked for, as far as that is known."""
     collected = [from_epoch(one.collected_at) for one in history.stretches]
     return max([*collected, *filter(None, [history.looked_at])], default=None)

@@ -162,9 +162,20 @@ def test_a_file_that_broke_and_one_that_is_gone_are_told(toll, store):
     file = toll.config / "services" / "toll.yaml"
     file.write_text("service: toll\ncolectors: {}\n")
     answer = explained(toll)
-    assert answer["state"] == "broken"
+    mistake = f"{file}:1:1: the service 'toll' has no collectors"
+    assert answer["state"] == "broken file"
+    assert answer["why"] == f"the file that configures it is broken: {mistake}"
     assert any("colectors" in one for one in answer["mistakes"])
     assert "'validate' lists them all" in steps(answer)[-1]
+    assert steps(answer)[-1].endswith("until then what they touch is left out")
+    assert "next tick   none until its file is mended" in toll.run("explain", "toll").out
+
+    store.post.take()
+    store.post.tell("configuration", {"mistakes": [mistake], "kept": ["toll/hourly"]})
+    assert steps(explained(toll))[-1].endswith("goes on with what it last read right")
+    told = "next tick   by the schedule that the daemon last read right"
+    assert told in toll.run("explain", "toll").out
+    store.post.leave()
 
     file.unlink()
     seen = store.view.collected("toll/hourly")

@@ -6,6 +6,7 @@ import yaml
 from tests.feeds import DAY, HOUR, row
 from tests.places import NOW, hourly
 from tests.servers.http import Answer
+from tests.store.worlds import open_store
 
 
 @pytest.fixture
@@ -233,3 +234,40 @@ def test_a_past_that_the_source_does_not_remember_is_told(coast, feed):
     coast.run("run", "--all")
     coast.clock.advance(DAY)
     assert coast.run("status", "--gaps").code == 0
+
+
+class TestStatusOfBrokenFiles:
+    def test_what_a_mistake_leaves_out_is_a_row_with_the_mistake(self, coast, feed):
+        coast.run("run", "toll/hourly")
+        coast.service("toll", hourly(feed, "hourly", "shedule: daily"))
+        mistake = f"{coast.config}/services/toll.yaml:"
+
+        done = coast.run("status", "--json")
+
+        row = rows(done)["toll/hourly"]
+        assert done.code == 1
+        assert (row["state"], row["due"]) == ("broken file", None)
+        assert row["collected_until"] == "2026-11-20T12:00:00Z"
+        assert row["reason"].startswith(mistake)
+        assert row["reason"].endswith("until that is mended: left out")
+        for arguments in (["toll"], ["toll/hourly", "--gaps"], ["--late"]):
+            told = coast.run("status", *arguments)
+            assert (told.code, mistake in told.out) == (1, True), arguments
+
+    def test_what_the_daemon_goes_on_with_says_so(self, coast, feed):
+        coast.run("run", "toll/hourly")
+        coast.service("toll", "hourly: [")
+        store = open_store(f"sqlite:///{coast.state}", coast.clock)
+        store.post.take()
+        store.post.tell("configuration", {"mistakes": [], "kept": ["toll/hourly"]})
+
+        reason = rows(coast.run("status", "--json"))["toll/hourly"]["reason"]
+
+        store.close()
+        assert reason.endswith("the daemon goes on with what it last read right")
+
+    def test_a_file_of_which_nothing_is_known_is_a_row_of_its_own(self, coast):
+        (coast.config / "services" / "new.yaml").write_text("service: new\ncollectors: [\n")
+        row = rows(coast.run("status", "--json"))["new/*"]
+        assert (row["state"], row["last_run"]) == ("broken file", None)
+        assert rows(coast.run("status", "new/any", "--json")).keys() == {"new/*"}

@@ -55,6 +55,15 @@ def test_a_broken_service_goes_on_as_it_was_and_is_told(two, feed):
     assert len(new.mistakes) == 1
 
 
+def test_what_goes_on_as_it_was_is_named_as_left_out_by_the_files(two, feed):
+    old = read(two)
+    (two.config / "services" / "toll.yaml").write_text("service: toll\ncollectors: [\n")
+    assert read(two).left_out == {"toll/*"}
+    now = merged(old, read(two))
+    assert now.left_out == {name for name in old.collectors if name.startswith("toll/")}
+    assert now.left_out < now.collectors.keys()
+
+
 def test_a_service_that_was_broken_from_the_start_runs_as_far_as_it_is_good(two, feed):
     two.service("toll", hourly(feed) + "\n" + hourly(feed, "other", "shedule: daily"))
     old = read(two)

@@ -12,7 +12,7 @@ from collectors.clock import Clock, FixedClock
 from collectors.config.model import Collector, Configuration, Service
 from collectors.errors import StoreError
 from collectors.runner import Parts
-from collectors.standing import Standing, standings
+from collectors.standing import Known, Standing, broken_ones, standings
 from collectors.store import Store
 
 
@@ -54,12 +54,23 @@ class Moment:
         found = self.configuration.collectors
         return {name: one for name, one in sorted(found.items()) if one.enabled}
 
-    def standings(self, service: str | None = None) -> list[Standing]:
-        """Give where all of them stand, or those of one service."""
+    def known(self, service: str | None = None) -> list[Known]:
+        """Give where all of them stand, or those of one service, also of broken files.
+
+        What goes on as it last was good is shown as broken too, unless it is late.
+        """
         asked = {
             name: one for name, one in self.collectors.items() if service in (None, one.service)
         }
-        return standings(self.parts, asked, ask=False)
+        known: dict[str, Known] = {
+            one.name: one
+            for one in broken_ones(self.parts, self.configuration)
+            if service in (None, one.service)
+        }
+        for one in standings(self.parts, asked, ask=False):
+            if one.is_late or one.name not in known:
+                known[one.name] = one
+        return list(known.values())
 
     def standing(self, name: str) -> Standing | None:
         """Give where one of them stands; None where there is none of this name."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from flask import Blueprint, abort, render_template, request
 
 from collectors.errors import Mistake
-from collectors.standing import Standing
+from collectors.standing import Known, Standing
 from collectors.standing.calendar import calendar
 from collectors.standing.explaining import explanations
 from collectors.store import Depth
@@ -47,7 +47,7 @@ class Summary:
 def overview() -> str:
     """Show what needs attention, then every service."""
     now = moment()
-    known = states.worst_first(now.standings())
+    known = states.worst_first(now.known())
     concerns = [one for one in known if states.look(one.state) == states.BAD]
     asked = request.args.get("q", "").strip()
     services = [one for one in _services(now, known) if _fits(one, asked)]
@@ -73,11 +73,9 @@ def overview() -> str:
 def collectors() -> str:
     """Show the collectors, or those in one state."""
     state, asked = request.args.get("state", ""), request.args.get("q", "").strip()
-    known = states.worst_first(moment().standings())
+    known = states.worst_first(moment().known())
     chosen = [
-        one
-        for one in known
-        if state in ("", one.state) and asked.lower() in one.collector.name.lower()
+        one for one in known if state in ("", one.state) and asked.lower() in one.name.lower()
     ]
     return render_template(
         "collectors.html",
@@ -92,7 +90,7 @@ def collectors() -> str:
 @places.get("/services/<name>")
 def service(name: str) -> str:
     """Show the collectors of one service."""
-    known = moment().standings(name)
+    known = moment().known(name)
     if not known:
         abort(404, f"No service is called {name!r}, or all of its collectors are turned off.")
     return render_template(
@@ -112,7 +110,7 @@ def collector(service: str, key: str) -> str:
     now = moment()
     known = now.standing(name)
     if known is None:
-        abort(404, f"No collector is called {name!r}, or it is turned off.")
+        abort(404, f"No collector is called {name!r}, or it is turned off or broken.")
     year = request.args.get("year", type=int)
     if year is not None and not 1970 <= year <= now.now.year:
         abort(404, f"The calendar does not show the year {year}.")
@@ -123,6 +121,7 @@ def collector(service: str, key: str) -> str:
         known=known,
         one=known.collector,
         why=states.why(known),
+        mistakes=explained.mistakes,
         calendar=found,
         grid=grid(found) if found else None,
         steps=explained.steps,
@@ -144,15 +143,15 @@ def files() -> str:
     )
 
 
-def _services(now: Moment, known: Sequence[Standing]) -> list[Summary]:
+def _services(now: Moment, known: Sequence[Known]) -> list[Summary]:
     """Give the services, in the order of their worst collectors."""
-    found: defaultdict[str, list[Standing]] = defaultdict(list)
+    found: defaultdict[str, list[Known]] = defaultdict(list)
     for one in known:
-        found[one.collector.service].append(one)
+        found[one.service].append(one)
     return [_summary(now, name, ones) for name, ones in found.items()]
 
 
-def _summary(now: Moment, name: str, known: Sequence[Standing]) -> Summary:
+def _summary(now: Moment, name: str, known: Sequence[Known]) -> Summary:
     said = now.service(name)
     late = [one.late_since for one in known if one.late_since is not None]
     return Summary(

@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from collectors.standing import Standing
+from collectors.standing import Broken, Known, Standing
+from collectors.standing.broken import BROKEN_FILE
 from collectors.standing.calendar import Mark
 from collectors.store import State
 
 BAD, ODD, BUSY, GOOD = "bad", "odd", "busy", "good"
 LOOKS: Mapping[str, str] = {
     "late": BAD,
+    BROKEN_FILE: BAD,
     State.FAILED: BAD,
     State.LOST: BAD,
     State.PARKED: ODD,
@@ -68,24 +70,28 @@ def rank(state: str) -> int:
     return _RANKS.get(state, _RANKS[State.DUE])
 
 
-def counted(standings: Iterable[Standing]) -> dict[str, int]:
+def counted(standings: Iterable[Known]) -> dict[str, int]:
     """Give how many are in each state, the worst first."""
     counts = Counter(one.state for one in standings)
     return dict(sorted(counts.items(), key=lambda item: rank(item[0])))
 
 
-def worst_first(standings: Iterable[Standing]) -> list[Standing]:
+def worst_first(standings: Iterable[Known]) -> list[Known]:
     """Put them in order: the worst state first, in it who is late the longest, then by name."""
     return sorted(standings, key=_order)
 
 
-def _order(known: Standing) -> tuple[int, float, str]:
+def _order(known: Known) -> tuple[int, float, str]:
     since = known.late_since
-    return rank(known.state), since.timestamp() if since else 0.0, known.collector.name
+    return rank(known.state), since.timestamp() if since else 0.0, known.name
 
 
-def why(known: Standing) -> str:
+def why(known: Known) -> str:
     """Give the reason of a state, as far as one is known."""
+    return known.why if isinstance(known, Broken) else _why(known)
+
+
+def _why(known: Standing) -> str:
     if known.late is not None:
         return known.late.reason
     if known.paused is not None or known.state in SAID:

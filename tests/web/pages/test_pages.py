@@ -250,6 +250,18 @@ def test_a_daemon_is_named_and_what_it_finds_broken_is_told(place, feed):
     store.close()
 
 
+def test_a_collector_of_a_broken_file_is_a_row_with_its_mistake(place, feed):
+    place.service("toll", hourly(feed))
+    place.run("run", "--all")
+    place.service("toll", "hourly: [")
+    with served(place) as made:
+        for path in ("/", "/collectors?state=broken+file", "/services/toll"):
+            said = words(made.text(path))
+            assert "toll/hourly broken file" in said, path
+            assert "services/toll.yaml:4:1: " in said, path
+        assert made.ask("/collectors/toll/hourly").status == 404
+
+
 def test_a_store_that_cannot_be_read_is_said_on_a_page(place, feed):
     place.service("toll", hourly(feed))
     place.run("run", "--all")
