@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError
 
-from collectors.errors import StoreError
+from collectors.errors import ConfigError, StoreError
 from collectors.statements import Statement
 
 CONNECT_SECONDS = 10
@@ -32,9 +32,10 @@ def make_engine(url: str, *, what: str, synchronous: str, patience: float) -> En
     """Give the engine of ``url``; nothing connects yet.
 
     ``what`` names the database in messages, ``synchronous`` is SQLite's, ``patience`` is how many
-    seconds SQLite waits for a lock. Raises StoreError, without the URL: it may hold a password.
+    seconds SQLite waits for a lock. Raises ConfigError for a wrong URL, StoreError where there is
+    no such place or driver.
     """
-    parsed = _parse(url, what)
+    parsed = database_url(url)
     if parsed.drivername == "sqlite":
         return _sqlite(parsed, what, synchronous, patience)
     return _postgresql(parsed, what)
@@ -45,22 +46,30 @@ def shown(url: URL) -> str:
     return url.set(query={}).render_as_string(hide_password=True)
 
 
-def _parse(url: str, what: str) -> URL:
+def database_url(url: str) -> URL:
+    """Read a database URL. Raises ConfigError, without the URL: it may hold a password."""
     examples = "sqlite:///var/state.db or postgresql+psycopg://user:password@host/name"
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):
-        message = f"{what}: this is not a database URL; one looks like {examples}"
-        raise StoreError(message) from None
+        raise ConfigError(f"this is not a database URL; one looks like {examples}") from None
     if parsed.drivername not in DRIVERS:
-        kind = parsed.drivername
-        raise StoreError(f"{what}: {kind!r} is not a database we know; use {examples}")
+        raise ConfigError(f"{parsed.drivername!r} is not a database we know; use {examples}")
     parsed = parsed.set(drivername=DRIVERS[parsed.drivername])
     if any("password" in option for option in parsed.query):
-        raise StoreError(f"{what}: write the password as user:password@host, not as an option")
-    if parsed.drivername != "sqlite" and "@" in f"{parsed.host}{parsed.database}":
-        raise StoreError(f"{what}: write '@' in the password of the database URL as '%40'")
+        raise ConfigError("write the password as user:password@host, not as an option")
+    if parsed.drivername == "sqlite":
+        _check_file(parsed)
+    elif "@" in f"{parsed.host}{parsed.database}":
+        raise ConfigError("write '@' in the password of the database URL as '%40'")
     return parsed
+
+
+def _check_file(url: URL) -> None:
+    if url.host:
+        raise ConfigError("a SQLite URL has three slashes before a relative path, four before /")
+    if url.database in (None, "", ":memory:") or url.query:
+        raise ConfigError("name a file, with no options, such as sqlite:///var/state.db")
 
 
 def _postgresql(url: URL, what: str) -> Engine:
@@ -82,11 +91,6 @@ def _postgresql(url: URL, what: str) -> Engine:
 
 
 def _sqlite(url: URL, what: str, synchronous: str, patience: float) -> Engine:
-    if url.host:
-        message = f"{what}: a SQLite URL has three slashes before a relative path, four before /"
-        raise StoreError(message)
-    if url.database in (None, "", ":memory:") or url.query:
-        raise StoreError(f"{what}: name a file, with no options, such as sqlite:///var/state.db")
     directory = Path(str(url.database)).parent
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -40,6 +40,7 @@ from collectors.cli.status import status
 from collectors.cli.targets import targets
 from collectors.cli.ticks import ticks
 from collectors.cli.validate import validate
+from collectors.connections import database_url
 from collectors.errors import CollectorError, ConfigError
 from collectors.sources import registry
 
@@ -73,6 +74,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
     "--state",
     envvar="COLLECTOR_STATE",
     show_envvar=True,
+    callback=lambda _context, _option, url: _checked(url),
     help="The URL of the state database, in place of platform.yaml's.",
 )
 @click.option(
@@ -148,6 +150,16 @@ for command in (
     completion,
 ):
     cli.add_command(command)
+
+
+def _checked(url: str | None) -> str | None:
+    """Give the URL of a database, if there is one; raises BadParameter where it is none."""
+    try:
+        if url:
+            database_url(url)
+    except ConfigError as exc:
+        raise click.BadParameter(str(exc)) from None
+    return url
 
 
 def main(arguments: Sequence[str] | None = None, *, world: World | None = None) -> int:

@@ -13,6 +13,8 @@ from collectors.config.findings import Reporter
 from collectors.config.model import EMBEDDED, Platform, Target
 from collectors.config.nodes import Entry, List, Node, Report, Table, Text
 from collectors.config.quotas import quotas_of
+from collectors.connections import database_url
+from collectors.errors import ConfigError
 from collectors.values import Secret
 
 _WHAT = "the platform"
@@ -28,10 +30,10 @@ def platform_of(node: Node, directory: Path, report: Reporter) -> Platform | Non
     keys = check(PlatformKeys, Entry(node.place, node), _WHAT, report)
     entries = node.entries if isinstance(node, Table) else {}
     targets = tuple(_targets(entries.get("target"), report))
-    _no_plain_password(entries.get("state"), "state", report)
+    _check_database(entries.get("state"), "state", report)
     embedded = entries.get("embedded")
     if embedded and isinstance(embedded.value, Table):
-        _no_plain_password(embedded.value.entries.get("url"), "url", report)
+        _check_database(embedded.value.entries.get("url"), "url", report)
     if keys is None:
         return None
     data_sets = tuple(data_sets_of(keys.data_sets, entries.get("data_sets"), directory, report))
@@ -118,12 +120,22 @@ def _host(url: Text, report: Report) -> str | None:
     return None
 
 
-def _no_plain_password(entry: Entry | None, key: str, report: Report) -> None:
+def _check_database(entry: Entry | None, key: str, report: Report) -> None:
+    """Report a URL that holds a password for all to read, or names no database."""
     if entry is None or not isinstance(entry.value, Text):
         return
-    written = entry.value.text if entry.value.written is None else entry.value.written
-    for match in _PASSWORD.finditer(_REFERENCES.sub("", written)):
-        if match["user"] or match["query"]:
-            message = f"{key!r} in {_WHAT} holds a plain secret: use ${{VAR}} for the password"
-            report(entry.value.place, message)
-            return
+    text = entry.value
+    if _has_plain_password(text):
+        message = f"{key!r} in {_WHAT} holds a plain secret: use ${{VAR}} for the password"
+        report(text.place, message)
+    elif not text.broken:
+        try:
+            database_url(text.text)
+        except ConfigError as exc:
+            report(text.place, f"{key!r} in {_WHAT}: {exc}")
+
+
+def _has_plain_password(text: Text) -> bool:
+    written = text.text if text.written is None else text.written
+    found = _PASSWORD.finditer(_REFERENCES.sub("", written))
+    return any(match["user"] or match["query"] for match in found)

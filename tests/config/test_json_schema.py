@@ -41,6 +41,7 @@ NOT_SEEN = {
     "parameter-in-service": "it stands in a text, where any text may",
     "parameter-of-wrong-type": "it is used in another file",
     "parameter-without-profile": "it is a rule about two keys",
+    "platform-databases": "what names a database, SQLAlchemy has to say",
     "profile-and-profiles": "it is a rule about two keys",
     "reference-unset": "the environment is known to the machine",
     "referenced-values-are-not-shown": "the environment is known to the machine",
