@@ -136,7 +136,10 @@ def test_more_is_logged_the_more_it_is_asked_for(place, feed):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("mysql://u:sesame@h/d", "'mysql' is not a database we know; use sqlite:///var/state.db or"),
+        (
+            "mysql://u:sesame@h/d",
+            "'mysql' is not a database we know; use sqlite:///var/state.db or",
+        ),
         ("nonsense", "this is not a database URL; one looks like sqlite:///var/state.db or"),
         ("sqlite://", "name a file, with no options, such as sqlite:///var/state.db"),
         ("sqlite:///", "name a file, with no options, such as sqlite:///var/state.db"),
