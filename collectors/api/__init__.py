@@ -190,6 +190,14 @@ class Source(BaseModel):
         """The data sets that it reads: it is collected after them, and again when they change."""
         return ()
 
+    @property
+    def yields(self) -> tuple[str, ...]:
+        """The names of measures and dimensions that the query itself gives; others are not known.
+
+        One that no data set takes is a mistake in the query, unless ``map`` or a step changes it.
+        """
+        return ()
+
     def earliest(self, now: datetime) -> datetime | None:
         """The start of what the source still remembers at ``now``; None where it is unknown."""
         return None

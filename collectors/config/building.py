@@ -15,6 +15,7 @@ from collectors.config.model import Collector, Place, Service
 from collectors.config.nodes import Entry, Report, Table, Text
 from collectors.config.quantities import spell_duration
 from collectors.config.references import References
+from collectors.config.sent import check_names
 from collectors.errors import ConfigError
 from collectors.periods import Period
 from collectors.values import DataSet
@@ -49,6 +50,8 @@ class Builder:
         mapping = _mapping(entry, entry.value, report)
         if keys is None or source is None or mapping is None:
             return None
+        if query := entry.value.entries.get("query"):
+            check_names(source, mapping, query, report)
         period = _period(keys, source, entry, entry.value, report)
         _check_ticks(keys, source, entry.value, report)
         credentials = _credentials(keys, source, entry.value, report)

@@ -121,7 +121,7 @@ def _explained(
 def _wrong(one: _Located, what: str) -> str:
     name = _named(one.path, what)
     if (wanted := expected(one.error)) is None:
-        return f"{name}{_scrubbed(sentence(one.error), one.entry.value)}"
+        return f"{name}{scrubbed(sentence(one.error), one.entry.value)}"
     return f"{name} must be {wanted}, not {got(one.entry.value)}{_choice(one)}"
 
 
@@ -142,7 +142,8 @@ def _named(path: Path, what: str) -> str:
     return f"{path[-1]!r} in {what}"
 
 
-def _scrubbed(message: str, node: Node) -> str:
+def scrubbed(message: str, node: Node) -> str:
+    """Give the message with what references gave in ``node`` as it is written there."""
     for text in texts(node):
         if text.written is not None and text.referenced and text.text:
             message = message.replace(text.text, text.written)

@@ -9,10 +9,15 @@ from collectors.record_rules import key_problem
 _MADE_HERE = frozenset({"_id", "_timestamp"})
 
 
-def _made(name: str) -> str:
+def name_problem(name: str) -> str | None:
+    """Tell why no field that is sent can be called ``name``; None where one can."""
     if name in _MADE_HERE:
-        raise ValueError(f"{name} is made by the collector and cannot be set")
-    if problem := key_problem(name):
+        return f"{name} is made by the collector and cannot be set"
+    return key_problem(name)
+
+
+def _made(name: str) -> str:
+    if problem := name_problem(name):
         raise ValueError(problem)
     return name
 

@@ -37,6 +37,7 @@ NOT_SEEN = {
     "duplicate-key": "the parser has dropped one of them",
     "key-not-text": "JSON has no such keys",
     "missing-parameter": "the parameter is declared in another file",
+    "names-of-fields": "the name may be mapped in another file",
     "null-removes-nothing": "the collector would be in another file",
     "parameter-in-service": "it stands in a text, where any text may",
     "parameter-of-wrong-type": "it is used in another file",

@@ -33,6 +33,7 @@ class Tides(Source):
     day: date | None = None
     note: str = ""
     tags: frozenset[str] = frozenset()
+    measures: tuple[str, ...] | dict[str, str] = ()
 
     @field_validator("note")
     @classmethod
@@ -40,6 +41,10 @@ class Tides(Source):
         if len(note) > 20:
             raise ValueError(f"{note!r} is longer than 20 letters")
         return note
+
+    @property
+    def yields(self) -> tuple[str, ...]:
+        return tuple(self.measures.values() if isinstance(self.measures, dict) else self.measures)
 
     @property
     def settle(self) -> timedelta:

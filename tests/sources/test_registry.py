@@ -43,6 +43,22 @@ def test_every_built_in_source_is_there_under_its_own_name():
         assert sources[name].name == name
 
 
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        (
+            "json",
+            {"url": "https://a.example", "measures": {"m-m": "a"}, "dimensions": {"d-d": "b"}},
+        ),
+        ("sql", {"query": "SELECT", "measures": {"a": "m-m"}, "dimensions": ["d-d"]}),
+        ("matomo", {"site": "1", "method": "A.b", "measures": ["m-m"], "dimensions": ["d-d"]}),
+        ("spreadsheet", {"file": "a.csv", "date": "b", "measures": ["m-m"], "dimensions": ["d-d"]}),
+    ],
+)
+def test_a_source_tells_the_names_that_its_query_gives(name, query):
+    assert registry()[name].model_validate(query).yields == ("m-m", "d-d")
+
+
 def test_an_installed_package_adds_a_source(install):
     install("tides", "tides_source:Tides")
     assert "tides" in registry()

@@ -221,6 +221,12 @@ class GoogleAnalytics(Source):
         """Three days, in which Google still counts."""
         return SETTLE
 
+    @builtins.property
+    def yields(self) -> tuple[str, ...]:
+        """The stages side by side; all other names are made so that data sets take them."""
+        stages = self.goals if self.stages == "columns" else ()
+        return tuple(NAMES.get(stage, stage) for stage in stages)
+
     def earliest(self, now: datetime) -> datetime:
         """Give the first day that can be asked for at all."""
         return BEGINNING

@@ -246,6 +246,12 @@ class Json(Source):
         self._check_placeholders()
         return self
 
+    @property
+    def yields(self) -> tuple[str, ...]:
+        """The names that the query gives."""
+        measures = self.measures if isinstance(self.measures, Mapping) else ()
+        return (*measures, *self.dimensions)
+
     def _check_placeholders(self) -> None:
         wanted = {self.pages.placeholder} - {None} if self.pages else set()
         there = self._placeholders & PLACE

@@ -110,10 +110,15 @@ class Matomo(Source):
 
     @model_validator(mode="after")
     def _has_every_name_once(self) -> "Matomo":
-        names = [*_named(self.measures).values(), *_named(self.dimensions).values()]
+        names = self.yields
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(f"more than one column becomes {', '.join(map(repr, twice))}")
         return self
+
+    @property
+    def yields(self) -> tuple[str, ...]:
+        """The names that the query gives."""
+        return (*_named(self.measures).values(), *_named(self.dimensions).values())
 
     @property
     def max_span(self) -> timedelta:

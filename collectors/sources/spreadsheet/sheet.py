@@ -63,6 +63,12 @@ class Sheet(Document):
             raise ValueError(f"more than one column becomes {', '.join(map(repr, twice))}")
 
     @property
+    def yields(self) -> tuple[str, ...]:
+        """The names that the query gives."""
+        one = (self.measure,) if self.measure else ()
+        return (*one, *_named(self.measures).values(), *_named(self.dimensions).values())
+
+    @property
     def header_rows(self) -> tuple[int, ...]:
         """The rows of the columns' names; none is the first."""
         return (self.header,) if isinstance(self.header, int) else self.header

@@ -119,10 +119,15 @@ class Sql(Source):
             raise ValueError("say either `query` or `file`")
         if self.query is not None:
             self._check(self.query)
-        names = Counter([*_named(self.measures).values(), *_named(self.dimensions).values()])
+        names = Counter(self.yields)
         if twice := [name for name, count in names.items() if count > 1]:
             raise ValueError(f"more than one column becomes {', '.join(twice)}")
         return self
+
+    @property
+    def yields(self) -> tuple[str, ...]:
+        """The names that the query gives."""
+        return (*_named(self.measures).values(), *_named(self.dimensions).values())
 
     def _check(self, query: str) -> None:
         named = parameters(query)
