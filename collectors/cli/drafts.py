@@ -1,6 +1,5 @@
 """What a backfill would do, for people and programs."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,36 +8,26 @@ import click
 from collectors.cli.output import moment, roughly, show_rows
 from collectors.runner import Draft, Share
 from collectors.runner.drafting import SECONDS_A_REQUEST
-from collectors.store import Store
+from collectors.store import QuotaStanding, Store
 from collectors.values import counted
 
 ROWS_AT_MOST = 60
 """A longer plan is summed up where nobody asked for the plan alone; --json has it all."""
 
 
-SPANS = {"minute": 60, "hour": 3600, "day": 86400}
-"""How many seconds a budget of that name lasts; nobody knows how long others do."""
-
-
 def answer_of(store: Store, made: Draft, workers: int) -> dict[str, Any]:
     """Give the plan as it is printed; ``seconds`` is how long so many workers take."""
     side_by_side = max(1, min(workers, sum(len(one.chunks) for one in made.shares)))
     quotas = _quotas(store, made)
-    spread = (_spread(one["requests"], to) for one in quotas for to in one["budgets"])
+    spread = (one.spread(made.by_key[one.key]) for one in quotas)
     return {
         "collectors": [_row(one) for one in made.shares],
-        "quotas": quotas,
+        "quotas": [_quota(one, made.by_key[one.key]) for one in quotas],
         "periods": sum(one.periods for one in made.shares),
         "requests": made.requests,
         "seconds": round(max(made.seconds / side_by_side, *spread, 0), 1),
         "guessed": made.is_guessed,
     }
-
-
-def _spread(requests: int, budget: Mapping[str, Any]) -> int:
-    """Give over how many seconds a budget spreads so many requests at least."""
-    turns: int = math.ceil(max(0, requests - budget["left"]) / max(1, budget["limit"]))
-    return turns * SPANS.get(budget["name"], 0)
 
 
 def show_draft(made: Draft, answer: Mapping[str, Any], *, in_full: bool) -> None:
@@ -76,24 +65,21 @@ def _for_people(row: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in ("keys", "forgotten")}
 
 
-def _quotas(store: Store, made: Draft) -> list[dict[str, Any]]:
+def _quotas(store: Store, made: Draft) -> list[QuotaStanding]:
     limits = {key: one for share in made.shares for key, one in share.keys.items()}
-    found = [one for one in store.quota.standing(limits) if one.key in limits] if limits else []
-    return [
+    return [one for one in store.quota.standing(limits) if one.key in limits] if limits else []
+
+
+def _quota(standing: QuotaStanding, requests: int) -> dict[str, Any]:
+    budgets = [
         {
-            "key": one.key,
-            "requests": made.by_key[one.key],
-            "budgets": [
-                {
-                    "name": budget.name,
-                    "limit": budget.limit - budget.reserved,
-                    "left": max(0, budget.left - budget.reserved),
-                }
-                for budget in one.budgets
-            ],
+            "name": one.name,
+            "limit": one.limit - one.reserved,
+            "left": one.left_for_others,
         }
-        for one in found
+        for one in standing.budgets
     ]
+    return {"key": standing.key, "requests": requests, "budgets": budgets}
 
 
 def _quota_line(quota: Mapping[str, Any]) -> str:

@@ -153,17 +153,21 @@ def _share(parts: Parts, collector: Collector, stretches: Sequence[Stretch], wis
     whole = _whole(parts, replace(terms, earliest=None), wish)
     reached = _whole(parts, terms, wish)
     missing = subtract(reached, () if wish.force else _settled(stretches))
-    made = list(_pieces(collector, reached, missing, wish))
-    windows = [one for held in made for gap in held for one in _windows(parts, terms, gap)]
-    context = parts.context(collector, [])
+    made = [
+        (held, [one for gap in held for one in _windows(parts, terms, gap)])
+        for held in _pieces(collector, reached, missing, wish)
+    ]
+    name, credential = parts.credential(collector)
     with border(collector):
-        brought = collector.source.quota_keys(context.credential, context.credential_name)
+        brought = collector.source.quota_keys(credential, name)
+    keys = {key: laid_over(key, one, parts.quotas) for key, one in brought.items()}
+    cut = [_chunk(collector, held, windows, keys) for held, windows in made]
     return Share(
         collector=collector,
-        chunks=[_chunk(collector, held) for held in made],
-        runs=len(windows),
-        requests=_requests(collector, windows),
-        keys={key: laid_over(key, one, parts.quotas) for key, one in brought.items()},
+        chunks=cut,
+        runs=sum(len(windows) for _, windows in made),
+        requests=sum(one.requests for one in cut),
+        keys=keys,
         settled=count_periods(collector, subtract(reached, missing)),
         forgotten=next(map(window_of, subtract(whole, reached)), None),
     )
@@ -197,12 +201,19 @@ def _pieces(
             yield held
 
 
-def _chunk(collector: Collector, held: Sequence[Interval]) -> BackfillChunk:
+def _chunk(
+    collector: Collector,
+    held: Sequence[Interval],
+    windows: Sequence[Window],
+    keys: Iterable[str],
+) -> BackfillChunk:
     return BackfillChunk(
         collector=collector.name,
         start=held[0][0],
         end=held[-1][1],
         periods=count_periods(collector, held),
+        requests=_requests(collector, windows),
+        keys=sorted(keys),
     )
 
 

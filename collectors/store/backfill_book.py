@@ -4,6 +4,7 @@ import getpass
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -21,12 +22,17 @@ from collectors.store.tables import runs as run_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BackfillChunk:
-    """A stretch of one collector that holds so many periods to be collected."""
+    """A stretch of one collector that holds so many periods to be collected.
+
+    That asks ``requests`` of its source, against the quota ``keys``.
+    """
 
     collector: str
     start: int
     end: int
     periods: int
+    requests: int = 0
+    keys: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +167,8 @@ class BackfillBook(Part):
 
     def progress(self, ids: Sequence[int] | None = None) -> list[BackfillProgress]:
         """Tell how far these backfills have come, or all of them, the oldest first."""
-        return self.database.read(lambda connection: backfill_progress.progress(connection, ids))
+        now = self.now()
+        return self.database.read(lambda it: backfill_progress.progress(it, now, ids))
 
     def speeds(self, collectors: Sequence[str], limit: int = 200) -> list[Speed]:
         """Give what the last good runs of these collectors took, the newest first."""
@@ -238,3 +245,5 @@ def _parts(backfill_id: int, chunks: Sequence[BackfillChunk]) -> list[dict[str, 
         }
         for position, one in enumerate(chunks)
     ]
+            "requests": one.requests,
+            "quota_keys": orjson.dumps(list(one.keys)).decode(),

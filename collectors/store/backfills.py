@@ -68,7 +68,7 @@ class BackfillPart:
     """A chunk of one collector, of so many ``periods``. Times are seconds since 1970.
 
     What lies before ``reached`` is done; ``run_id`` is its last run; it is not tried again before
-    ``not_before``. All of it asks ``requests`` of its source, against the quota ``keys``, as JSON.
+    ``not_before``. All of it asks ``requests`` of its source, against the ``quota_keys``, as JSON.
     """
 
     id: int
@@ -87,7 +87,7 @@ class BackfillPart:
     ended_at: int | None
     reason: str
     requests: int
-    keys: str
+    quota_keys: str
 
 
 _PART = parts.c.id == bindparam("part_id")

@@ -90,14 +90,14 @@ backfill_parts = sa.Table(
     sa.Column("ended_at", sa.BigInteger),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("requests", sa.BigInteger, nullable=False),
-    sa.Column("keys", sa.Text, nullable=False),
+    sa.Column("quota_keys", sa.Text, nullable=False),
     sa.Index("backfill_parts_in_order", "backfill_id", "state", "position"),
     sa.Index("backfill_parts_by_run", "run_id"),
     sa.Index("backfill_parts_by_state", "state"),
 )
 """A chunk of one collector: what of it lies before ``reached`` is done; ``run_id`` is its last run.
 
-All of it asks ``requests`` of its source, against the quota ``keys``, a JSON list.
+All of it asks ``requests`` of its source, against the ``quota_keys``, a JSON list.
 """
 
 incidents = sa.Table(

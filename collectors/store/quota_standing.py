@@ -1,5 +1,6 @@
 """How each key stands, for people, metrics and estimates."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,10 @@ from sqlalchemy.engine import Connection
 
 from collectors.api import Limits
 from collectors.store import quota_slots, quotas
-from collectors.store.quota_rules import Told, Use, until
+from collectors.store.quota_rules import SPANS, Told, Use, until
+
+_SECONDS = {**SPANS, "day": 86400}
+"""How long a budget of that name lasts; nobody knows how long others do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,17 @@ class Budget:
     resets_at: int | None
     reported: bool
 
+    @property
+    def left_for_others(self) -> int:
+        """What is left of it for work that is not live."""
+        return max(0, self.left - self.reserved)
+
+    def spread(self, requests: int) -> int:
+        """Give over how many seconds it spreads so many requests of such work, at least."""
+        beyond = max(0, requests - self.left_for_others)
+        turns = math.ceil(beyond / max(1, self.limit - self.reserved))
+        return turns * _SECONDS.get(self.name, 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuotaStanding:
@@ -36,6 +51,10 @@ class QuotaStanding:
     limits: Limits
     under_way: int
     budgets: tuple[Budget, ...]
+
+    def spread(self, requests: int) -> int:
+        """Give over how many seconds it spreads so many requests that are not live, at least."""
+        return max((one.spread(requests) for one in self.budgets), default=0)
 
 
 def standing(connection: Connection, known: Mapping[str, Limits], now: int) -> list[QuotaStanding]:

@@ -142,3 +142,15 @@ def test_what_cannot_be_cut_waits_where_it_is(parts, sleep, archive):
 
     assert (outcome.state, given(archive)) == (State.DONE, [1, 2, 3, 4])
     assert sleep.seen[0].id == run_id
+
+
+def test_what_is_left_of_a_backfill_takes_as_long_as_its_quotas_allow(parts, sleep, archive):
+    archive.limits["archive"] = Limits(per_hour=4)
+    number = begun(parts, "2026-09-01", "2026-11-19")
+    take(parts)
+    while not (known := parts.store.backfills.progress([number])[0]).pace:
+        sleep.clock.advance(timedelta(hours=2))
+        take(parts)
+        parts.store.backfills.settle()
+    assert known.pace >= 2, "it was parked for hours, and nothing of that is work"
+    assert known.seconds_left == 3600, "two runs of two requests are left: more than this hour has"

@@ -11,5 +11,6 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("waited", sa.BigInteger, nullable=False, server_default="0"))
     requests = sa.Column("requests", sa.BigInteger, nullable=False, server_default="0")
     op.add_column("backfill_parts", requests)
-    op.add_column("backfill_parts", sa.Column("keys", sa.Text, nullable=False, server_default="[]"))
+    keys = sa.Column("quota_keys", sa.Text, nullable=False, server_default="[]")
+    op.add_column("backfill_parts", keys)
     context.config.attributes["step"]("migration.0006")
