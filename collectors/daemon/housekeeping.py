@@ -3,14 +3,11 @@
 from collectors.daemon.chores import Chore
 from collectors.daemon.present import Present
 from collectors.daemon.works import Works
-from collectors.runner import feed, refill
+from collectors.runner import feed, refill, share_of
 
 SOON = 5.0
 MINUTE = 60.0
 HOUR = 3600.0
-BACKFILL_SHARE = 2
-"""Backfills have as many runs under way together as the workers divided by this, one each at least:
-what waits for a quota holds its worker."""
 
 
 class Housekeeping:
@@ -45,8 +42,7 @@ class Housekeeping:
         parts = self._present.parts
         going = len(parts.store.backfills.running())
         workers = self._present.state.configuration.platform.workers
-        share = max(1, workers // BACKFILL_SHARE // max(1, going))
-        if feed(parts, self._present.active, share):
+        if feed(parts, self._present.active, share_of(workers, going)):
             self._works.crew.wake()
 
     def withdraw(self) -> None:

@@ -9,10 +9,12 @@ from threading import Lock
 
 from collectors.errors import NotYet, StoreError, Unavailable
 from collectors.runner import Outcome
+from collectors.runner.patience import TRIED_WITHIN
 from collectors.store import SUCCEEDED, State
 
 FIRST = timedelta(minutes=1)
-LONGEST = timedelta(hours=1)
+JITTER = 1.25
+"""Up to so many times as long is waited, or that much shorter."""
 SPREAD = timedelta(seconds=30)
 """Over so long those are spread that are tried again together."""
 MANY = 3
@@ -89,8 +91,8 @@ def wait_after(outcome: Outcome, failures: int) -> timedelta:
     """
     passing = outcome.error is None or isinstance(outcome.error, NotYet | StoreError | Unavailable)
     if not passing:
-        return LONGEST
-    doubled = min(LONGEST, FIRST * 2.0 ** min(failures - 1, 12))
-    wait = doubled * random.uniform(0.75, 1.25)
+        return TRIED_WITHIN
+    doubled = min(TRIED_WITHIN / JITTER, FIRST * 2.0 ** min(failures - 1, 12))
+    wait = doubled * random.uniform(2 - JITTER, JITTER)
     asked = outcome.error.retry_after if isinstance(outcome.error, Unavailable) else None
-    return wait if asked is None else max(wait, min(LONGEST, timedelta(seconds=asked)))
+    return wait if asked is None else max(wait, min(TRIED_WITHIN, timedelta(seconds=asked)))

@@ -75,19 +75,21 @@ class Demand:
             told(tick.at[0])
             yield from self._ticked(tick)
 
-    def backfills(self) -> list[Job]:
-        """Give the runs that backfills which go on have yet to lead to, in their order."""
+    def backfills(self) -> list[list[Job]]:
+        """Give the runs that each backfill which goes on has yet to lead to, in their order."""
         book = self.parts.store.backfills
         going = [
             one.backfill for one in book.progress() if one.backfill.state is BackfillState.RUNNING
         ]
         unfinished = (PartState.WAITING, PartState.ENTERED)
         return [
-            job
+            [
+                job
+                for part in book.parts(one.id)
+                if part.state in unfinished and part.collector in self.collectors
+                for job in self._of_part(self.collectors[part.collector], part.reached, part.end)
+            ]
             for one in going
-            for part in book.parts(one.id)
-            if part.state in unfinished and part.collector in self.collectors
-            for job in self._of_part(self.collectors[part.collector], part.reached, part.end)
         ]
 
     def _now(self) -> Iterator[Job]:

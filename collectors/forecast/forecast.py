@@ -20,8 +20,6 @@ from collectors.runner.drafting import SECONDS_A_REQUEST
 from collectors.runner.quotas import quota_limits
 from collectors.schedule import Kind, next_tick, timing_of
 
-BACKFILL_SHARE = 2
-"""A backfill has as many runs under way as the workers divided by this."""
 SHORTEST = 0.05
 """Seconds: the store counts whole ones, so that short runs seem to take none."""
 
@@ -89,8 +87,7 @@ def forecast(
         return max(1, job.requests) * speeds.get(job.collector.source.name, SECONDS_A_REQUEST)
 
     load = Load(workers, epoch(window.start), epoch(window.end))
-    share = max(1, workers // BACKFILL_SHARE)
-    simulate(demand.jobs(told), demand.backfills(), seconds, load, share)
+    simulate(demand.jobs(told), demand.backfills(), seconds, load)
     keys, unknown = _keys(parts, active)
     budgets, calls = budgets_of(load.begun, keys, _used(parts, keys))
     first = {name: next_tick(timing_of(one), window.start) for name, one in active.items()}

@@ -6,13 +6,12 @@ Pure. Times are seconds since 1970.
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from heapq import heappop, heappush
 from itertools import count, groupby
 from operator import attrgetter
 
-from collectors.config.schedules import Schedule
 from collectors.forecast.demand import Job
+from collectors.runner import share_of
 from collectors.schedule import PRIORITY, Kind
 
 HOUR = 3600
@@ -72,15 +71,14 @@ class Load:
 
 
 def simulate(
-    jobs: Iterable[Job], backfills: Sequence[Job], seconds: Seconds, load: Load, share: int
+    jobs: Iterable[Job], backfills: Sequence[Sequence[Job]], seconds: Seconds, load: Load
 ) -> Load:
     """Let the workers of ``load`` work off jobs, which come in order of time.
 
-    Of backfills so many as ``share`` are in the queue or under way at once.
+    Of each of ``backfills`` as many are in the queue or under way at once as in the daemon.
     """
-    queue = _Queue(load, seconds, deque(backfills))
-    for _ in range(share):
-        queue.feed(load.start)
+    queue = _Queue(load, seconds, [deque(one) for one in backfills])
+    queue.feed(load.start)
     for at, together in groupby(jobs, attrgetter("at")):
         queue.work_until(at)
         for job in together:
@@ -94,33 +92,39 @@ def simulate(
 class _Queue:
     """Runs that wait, the most urgent first, and the workers that are busy."""
 
-    def __init__(self, load: Load, seconds: Seconds, backfills: deque[Job]) -> None:
+    def __init__(self, load: Load, seconds: Seconds, backfills: Sequence[deque[Job]]) -> None:
         self._load = load
         self._seconds = seconds
         self._backfills = backfills
-        self._waiting: list[tuple[int, int, float, Job]] = []
-        self._busy: list[tuple[float, int, bool]] = []
+        self._fed = Counter[int]()
+        self._waiting: list[tuple[int, int, float, Job, int | None]] = []
+        self._busy: list[tuple[float, int, int | None]] = []
         self._numbers = count()
         self._clock: float = load.start
 
-    def add(self, job: Job, at: float) -> None:
-        """Let a run wait."""
-        heappush(self._waiting, (PRIORITY[job.kind], next(self._numbers), at, job))
+    def add(self, job: Job, at: float, backfill: int | None = None) -> None:
+        """Let a run wait; ``backfill`` is the number of the one that it is of."""
+        heappush(self._waiting, (PRIORITY[job.kind], next(self._numbers), at, job, backfill))
         if job.regular:
             self._load.regular += self._seconds(job)
 
     def feed(self, at: float) -> None:
-        """Let the next run of the backfills wait, if there is one."""
-        if self._backfills:
-            self.add(self._backfills.popleft(), at)
+        """Let the next runs of the backfills wait, as far as they may."""
+        going = [of for of, left in enumerate(self._backfills) if left or self._fed[of]]
+        share = share_of(self._load.workers, len(going))
+        for of in going:
+            while self._backfills[of] and self._fed[of] < share:
+                self.add(self._backfills[of].popleft(), at, of)
+                self._fed[of] += 1
 
     def work_until(self, end: float) -> None:
         """Let what is busy end, and begin what waits for it."""
         if end > self._clock:
             self.begin(self._clock)
         while self._busy and self._busy[0][0] <= end:
-            at, _, was_backfill = heappop(self._busy)
-            if was_backfill:
+            at, _, of = heappop(self._busy)
+            if of is not None:
+                self._fed[of] -= 1
                 self.feed(at)
             self.begin(at)
         self._clock = end
@@ -129,9 +133,9 @@ class _Queue:
         """Begin what waits, as far as workers are free."""
         load = self._load
         while self._waiting and len(self._busy) < load.workers:
-            _, _, since, job = heappop(self._waiting)
+            _, _, since, job, of = heappop(self._waiting)
             at_last = at + self._seconds(job)
-            heappush(self._busy, (at_last, next(self._numbers), job.kind is Kind.BACKFILL))
+            heappush(self._busy, (at_last, next(self._numbers), of))
             load.begun.append((at, job))
             load.hour(at).runs[job.kind] += 1
             self._waited(job, since, at)
@@ -143,10 +147,10 @@ class _Queue:
     def close(self) -> None:
         """Count what has not begun."""
         load = self._load
-        for _, _, since, job in self._waiting:
+        for _, _, since, job, _ in self._waiting:
             load.waiting[job.kind] += 1
             self._waited(job, since, load.end)
-        load.waiting[Kind.BACKFILL] += len(self._backfills)
+        load.waiting[Kind.BACKFILL] += sum(map(len, self._backfills))
 
     def _waited(self, job: Job, since: float, at: float) -> None:
         load, wait = self._load, at - since
@@ -162,11 +166,6 @@ class _Queue:
             and wait > job.collector.schedule.interval.total_seconds()
         ):
             load.behind.add(job.collector.name)
-
-
-@lru_cache(maxsize=4096)
-def _interval(schedule: Schedule) -> float:
-    return schedule.interval.total_seconds()
 
 
 def by_hour(load: Load, ticks: dict[int, int]) -> Iterator[Hour]:

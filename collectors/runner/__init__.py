@@ -1,6 +1,6 @@
 """The only place that joins the stages: plan, collect a window, deliver an entry."""
 
-from collectors.runner.backfilling import collectable, feed
+from collectors.runner.backfilling import collectable, feed, share_of
 from collectors.runner.collecting import Outcome, collect, collect_taken
 from collectors.runner.delivering import Delivered, Fate, deliver
 from collectors.runner.drafting import Draft, Share, Wish, draft, why_no_past
@@ -42,5 +42,6 @@ __all__ = [
     "preview",
     "probe",
     "refill",
+    "share_of",
     "why_no_past",
 ]

@@ -15,6 +15,8 @@ from collectors.runner.terms import terms_of
 from collectors.schedule import PRIORITY, Kind, Terms, windows_between
 from collectors.store import Backfill, BackfillPart, PartState, Planned, Stretch
 
+BACKFILL_SHARE = 2
+"""In a daemon backfills have as many runs under way together as its workers divided by this."""
 PAGE = 200
 """How many parts one query gives."""
 
@@ -40,6 +42,11 @@ def feed(
     entered = sum(_Feeder(parts, one, free).feed(at_most) for one in going)
     book.settle()
     return entered
+
+
+def share_of(workers: int, going: int) -> int:
+    """Give how many runs each of so many backfills has under way in a daemon: one at least."""
+    return max(1, workers // BACKFILL_SHARE // max(1, going))
 
 
 def collectable(parts: Parts, collectors: Mapping[str, Collector]) -> dict[str, Collector]:

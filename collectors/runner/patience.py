@@ -2,6 +2,10 @@
 
 import random
 from dataclasses import dataclass
+from datetime import timedelta
+
+TRIED_WITHIN = timedelta(hours=1)
+"""How soon after a failure a daemon collects again, at the latest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,19 +3,18 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from collectors.clock import epoch, from_epoch, spelt
 from collectors.config.model import Collector, Target
 from collectors.intervals import Interval, overlap
+from collectors.runner.patience import TRIED_WITHIN
 from collectors.store import Debt, Lane, Owner, Pause, Run, State, Waiting
 from collectors.store.owner import is_free
 from collectors.store.post import Holder
 from collectors.store.runs import OPEN, REFILL
 from collectors.values import counted
 
-TRIED_WITHIN = timedelta(hours=1)
-"""How soon after a failure the daemon tries again, at the latest."""
 _NOT_A_TOKEN = re.compile(r"answered 40[13]\b")
 
 

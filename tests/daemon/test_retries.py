@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from collectors.clock import FixedClock
-from collectors.daemon.retries import FIRST, LONGEST, SPREAD, Retries, wait_after
+from collectors.daemon.retries import FIRST, JITTER, SPREAD, Retries, wait_after
 from collectors.errors import ConfigError, NotYet, Refused, Unavailable
 from collectors.runner import Outcome
+from collectors.runner.patience import TRIED_WITHIN
 from collectors.store import State
 from tests.places import NOW
 
@@ -43,8 +44,8 @@ def test_a_passing_failure_waits_twice_as_long_each_time_up_to_an_hour(error):
     asked = Asked()
     for doubling in range(10):
         asked.retries.ended("a/b", "feed", failed(error))
-        middle = min(LONGEST, FIRST * 2**doubling)
-        assert middle * 0.75 <= asked.wait_out("a/b") <= middle * 1.25
+        middle = min(TRIED_WITHIN / JITTER, FIRST * 2**doubling)
+        assert middle * 0.75 <= asked.wait_out("a/b") <= min(TRIED_WITHIN, middle * 1.25)
 
 
 def test_windows_that_fail_together_are_one_failure_and_one_look():
@@ -61,12 +62,12 @@ def test_windows_that_fail_together_are_one_failure_and_one_look():
 
 @pytest.mark.parametrize("error", [Refused("no"), ConfigError("no token")])
 def test_a_lasting_failure_waits_an_hour(error):
-    assert wait_after(failed(error), 1) == LONGEST
+    assert wait_after(failed(error), 1) == TRIED_WITHIN
 
 
 def test_what_retry_after_asks_for_is_waited_for_up_to_an_hour():
     assert wait_after(failed(Unavailable("slow down", 600)), 1) == timedelta(minutes=10)
-    assert wait_after(failed(Unavailable("slow down", 86400)), 1) == LONGEST
+    assert wait_after(failed(Unavailable("slow down", 86400)), 1) == TRIED_WITHIN
 
 
 def test_a_success_makes_the_next_wait_short_again():

@@ -31,9 +31,9 @@ def job(at=AT, kind=Kind.LIVE, one=ONE, requests=1):
     return Job(at, one, kind, requests, kind in (Kind.LIVE, Kind.REVISIT))
 
 
-def work(jobs, workers, *, backfills=(), seconds=1.0, hours=1, share=1):
+def work(jobs, workers, *, backfills=(), seconds=1.0, hours=1):
     load = Load(workers, AT, AT + hours * 3600)
-    return simulate(sorted(jobs, key=lambda one: one.at), backfills, lambda _: seconds, load, share)
+    return simulate(sorted(jobs, key=lambda one: one.at), backfills, lambda _: seconds, load)
 
 
 # It comes true
@@ -89,10 +89,18 @@ def test_runs_wait_for_workers_by_priority_and_age():
 
 def test_backfills_take_their_share_and_give_way():
     backfills = [job(kind=Kind.BACKFILL) for _ in range(6)]
-    load = work([job(AT + 1) for _ in range(3)], 2, backfills=backfills, seconds=2)
+    load = work([job(AT + 1) for _ in range(3)], 2, backfills=[backfills], seconds=2)
 
     begun = [(at - AT, str(one.kind)) for at, one in load.begun]
     assert begun[:5] == [(0, "backfill"), (1, "live"), (2, "live"), (3, "live"), (4, "backfill")]
+
+
+def test_backfills_share_half_of_the_workers():
+    one, two = ([job(kind=Kind.BACKFILL) for _ in range(count)] for count in (6, 2))
+    load = work([], 8, backfills=[one, two])
+    begun = [at - AT for at, _ in load.begun]
+    assert begun == [0] * 4 + [1] * 4, "two each"
+    assert [at - AT for at, _ in work([], 8, backfills=[one]).begun] == [0] * 4 + [1] * 2
 
 
 def test_workers_that_cannot_keep_up_are_told():
@@ -114,7 +122,7 @@ def test_workers_that_cannot_keep_up_are_told():
 def test_no_run_is_lost_and_no_more_are_under_way_than_there_are_workers(jobs, workers, seconds):
     own = [job(AT + at, kind) for at, kind in jobs if kind is not Kind.BACKFILL]
     rest = [job(kind=kind) for _, kind in jobs if kind is Kind.BACKFILL]
-    load = work(own, workers, backfills=rest, seconds=seconds, hours=2)
+    load = work(own, workers, backfills=[rest], seconds=seconds, hours=2)
 
     assert len(load.begun) + load.waiting.total() == len(jobs)
     begun = [at for at, _ in load.begun]
