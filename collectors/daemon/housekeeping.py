@@ -70,5 +70,5 @@ class Housekeeping:
         self._works.sender.look_again()
 
     def forget(self) -> None:
-        """Forget the ticks and runs of long ago."""
+        """Forget the ticks, runs and incidents of long ago."""
         self._present.parts.store.ticks.forget()

@@ -6,7 +6,7 @@ All functions work inside a transaction.
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from collectors.store.daemon_tables import ticks
+from collectors.store.daemon_tables import alerts, incidents, ticks
 from collectors.store.runs import OPEN
 from collectors.store.tables import dead_letters, kept_readings, outbox, period_ids, runs
 
@@ -41,3 +41,13 @@ def forget_runs(connection: Connection, before: int) -> int:
     )
     chosen = old.order_by(runs.c.id).limit(AT_ONCE)
     return connection.execute(runs.delete().where(runs.c.id.in_(chosen))).rowcount
+
+
+def forget_incidents(connection: Connection, before: int) -> int:
+    """Forget some incidents that were over before a time, with their alerts; gives how many."""
+    over = sa.select(incidents.c.id).where(incidents.c.closed_at < before)
+    chosen = connection.execute(over.order_by(incidents.c.id).limit(AT_ONCE)).scalars().all()
+    if chosen:
+        connection.execute(alerts.delete().where(alerts.c.incident_id.in_(chosen)))
+        connection.execute(incidents.delete().where(incidents.c.id.in_(chosen)))
+    return len(chosen)

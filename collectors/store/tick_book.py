@@ -13,7 +13,7 @@ from collectors.store.ticks import Noted, Tick, TickOutcome
 TICKS_KEPT = timedelta(days=30)
 """How long ticks are remembered."""
 RUNS_KEPT = timedelta(days=180)
-"""How long runs are remembered that are not the last of their collector."""
+"""How long runs are remembered that are not the last of their collector, and what was wrong."""
 
 
 class TickBook(Part):
@@ -48,12 +48,14 @@ class TickBook(Part):
         )
 
     def forget(self) -> int:
-        """Forget ticks of more than ``TICKS_KEPT`` ago, and runs of more than ``RUNS_KEPT``.
+        """Forget ticks of more than ``TICKS_KEPT`` ago, runs and incidents of ``RUNS_KEPT``.
 
-        Gives how many of both that were.
+        Gives how many of all that were.
         """
-        return self._forget(forgetting.forget_ticks, TICKS_KEPT) + self._forget(
-            forgetting.forget_runs, RUNS_KEPT
+        return (
+            self._forget(forgetting.forget_ticks, TICKS_KEPT)
+            + self._forget(forgetting.forget_runs, RUNS_KEPT)
+            + self._forget(forgetting.forget_incidents, RUNS_KEPT)
         )
 
     def _forget(self, some: Callable[[Connection, int], int], kept: timedelta) -> int:

@@ -6,6 +6,7 @@ import pytest
 
 from collectors.clock import FixedClock
 from collectors.store import Problem
+from collectors.store.incidents import AWAY
 from tests.store.worlds import NOW, open_store
 
 MINUTE = timedelta(minutes=1)
@@ -121,3 +122,16 @@ def test_what_failed_waits_longer_each_time_and_what_was_sent_is_never_sent_agai
     clock.advance(timedelta(days=1))
     assert store.incidents.waiting("email") == []
     assert [one.event for one in store.incidents.waiting("webhook")] == ["opened"]
+
+
+def test_what_is_over_is_forgotten_after_half_a_year_and_what_lasts_is_not(store, look, clock):
+    lasting = Problem(kind="sink", subject="platform", reason="down")
+    look(DOWN, lasting)
+    for _ in range(AWAY):
+        look(lasting)
+    clock.advance(timedelta(days=181))
+
+    assert store.ticks.forget() == 1
+
+    assert [one.subject for one in store.incidents.listed()] == ["platform"]
+    assert {alert.incident.subject for alert in store.incidents.told([1, 2])} == {"platform"}
