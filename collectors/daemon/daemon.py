@@ -68,7 +68,7 @@ class Daemon:
         lookout = Lookout(lambda: self.present.parts)
         self.metrics = Metrics(lookout)
         self.health = Health(pulse=self._pulse, lookout=lookout, metrics=self.metrics)
-        self._heart = Heart(parts.store, also=self._beat)
+        self._heart = Heart(parts.store, also=self._beat, moved=lambda: self._pulse.touch("heart"))
         self.works = Works(self.present, self.metrics, self._pulse, self._heart)
         self._asked: SimpleQueue[Asked] = SimpleQueue()
         self._stopping = False
@@ -119,7 +119,8 @@ class Daemon:
             Chores("housekeeper", keeping, lambda: self._pulse.touch("housekeeper")),
             Chores("alerts", alerting),
         ]
-        self._pulse.expect("housekeeper", STUCK_AFTER)
+        for name in ("heart", "housekeeper"):
+            self._pulse.expect(name, STUCK_AFTER)
         self.works.start()
         for one in chores:
             one.start()

@@ -4,14 +4,13 @@
 ``GET``                says
 =====================  ===========================================================================
 ``/health/live``       200 while the loops move, 503 with the names of those that do not
-``/health/ready``      200 while the store answers, the configuration is read and this process is
-                       the daemon of its store, else 503; with ``?late=fail`` also where a
-                       collector is late
+``/health/ready``      200 while the store can be written, the loops move and this process is the
+                       daemon of its store, else 503 and what is wrong; with ``?late=fail`` also
+                       where a collector is late
 ``/metrics``           metrics for Prometheus
 =====================  ===========================================================================
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,23 +23,19 @@ from collectors.daemon.pulse import Pulse
 from collectors.errors import StoreError
 from collectors.values import counted
 
+ASKED = "asked whether ready"
+"""The notice that is written to see whether the store can be."""
 NAMED_AT_MOST = 100
 """How many late collectors an answer names; it counts them all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """What the health of a daemon is judged on.
-
-    ``trouble`` gives why the configuration cannot be worked with, None where it can. With
-    ``late_fails`` the daemon is not ready while a collector is late.
-    """
+    """What the health of a daemon is judged on."""
 
     pulse: Pulse
     lookout: Lookout
     metrics: Metrics
-    trouble: Callable[[], str | None] = lambda: None
-    late_fails: bool = False
 
     def live(self) -> dict[str, Any]:
         """Tell whether the loops move: ``ok``, who is ``stuck``, seconds since each moved."""
@@ -50,9 +45,10 @@ class Health:
 
     def ready(self, *, late_fails: bool) -> dict[str, Any]:
         """Tell whether the daemon does its work: ``ok``, and of each check what is wrong, if so."""
-        checks: dict[str, str | None] = {"store": None, "configuration": self.trouble()}
+        checks: dict[str, str | None] = {"store": None, "loops": self._loops()}
         late: dict[str, Any] = {}
         try:
+            self.lookout.parts().store.post.tell(ASKED, {})
             checks["daemon"] = self._daemon()
             late = _late(self.lookout.look())
         except StoreError as exc:
@@ -60,6 +56,11 @@ class Health:
         if late_fails and late.get("count"):
             checks["late"] = f"{counted(late['count'], 'collector is', 'collectors are')} late"
         return {"ok": not any(checks.values()), "checks": checks, "late": late}
+
+    def _loops(self) -> str | None:
+        ages = self.pulse.ages()
+        stuck = (f"the {name} has not moved for {ages[name]:.0f} s" for name in self.pulse.stuck())
+        return "; ".join(stuck) or None
 
     def _daemon(self) -> str | None:
         post = self.lookout.parts().store.post
@@ -83,8 +84,7 @@ def blueprint(health: Health) -> Blueprint:
 
     @routes.get("/health/ready")
     def ready() -> Response:
-        late_fails = health.late_fails or request.args.get("late") == "fail"
-        return _answer(health.ready(late_fails=late_fails))
+        return _answer(health.ready(late_fails=request.args.get("late") == "fail"))
 
     @routes.get("/metrics")
     def metrics() -> Response:

@@ -13,11 +13,20 @@ HEARTBEAT = 15.0
 
 
 class Heart:
-    """Prolongs the leases of this process while it is alive; ``also`` is done at each beat."""
+    """Prolongs the leases of this process while it is alive; ``also`` is done at each beat.
 
-    def __init__(self, store: Store, also: Callable[[], object] = lambda: None) -> None:
+    ``moved`` is called at every turn, also where the store fails.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        also: Callable[[], object] = lambda: None,
+        moved: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._also = also
+        self._moved = moved
         self._runs: set[int] = set()
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -48,6 +57,7 @@ class Heart:
 
     def _beat(self) -> None:
         while not self._stopped.wait(HEARTBEAT):
+            self._moved()
             with self._lock:
                 held = sorted(self._runs)
             try:

@@ -1,6 +1,7 @@
 """Health: who watches the daemon learns whether it moves, and whether it does its work."""
 
-from contextlib import contextmanager
+import sqlite3
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from threading import Thread
 
@@ -18,19 +19,13 @@ from tests.servers.http import LONGEST
 
 
 class Site:
-    """The health of a place's daemon, on a real server; ``trouble`` is with its configuration."""
+    """The health of a place's daemon, on a real server."""
 
-    def __init__(self, seen, **options):
-        self.seen, self.trouble = seen, None
+    def __init__(self, seen):
+        self.seen = seen
         self.ticking = Ticking()
         self.pulse = Pulse(self.ticking)
-        health = Health(
-            pulse=self.pulse,
-            lookout=seen.lookout,
-            metrics=seen.metrics,
-            trouble=lambda: self.trouble,
-            **options,
-        )
+        health = Health(pulse=self.pulse, lookout=seen.lookout, metrics=seen.metrics)
         app = Flask("health")
         app.register_blueprint(blueprint(health))
         self.server = Server(app, "127.0.0.1", 0)
@@ -45,9 +40,9 @@ class Site:
 
 
 @contextmanager
-def serving(place, **options):
+def serving(place):
     with watched(place) as seen:
-        site = Site(seen, **options)
+        site = Site(seen)
         thread = Thread(target=site.server.run)
         thread.start()
         try:
@@ -88,17 +83,18 @@ def test_it_is_live_while_every_loop_moves_and_names_those_that_do_not(toll):
     assert moving.headers["Cache-Control"] == "no-store"
 
 
-def test_it_is_ready_while_it_is_the_daemon_of_a_store_with_a_configuration(toll):
+def test_it_is_ready_while_it_moves_and_is_the_daemon_of_its_store(toll):
     with serving(toll) as site:
-        checks = {"store": None, "configuration": None, "daemon": None}
+        checks = {"store": None, "loops": None, "daemon": None}
         late = {"count": 0, "collectors": []}
         assert site.ready() == (200, {"ok": True, "checks": checks, "late": late})
 
-        site.trouble = "platform.yaml has mistakes"
+        site.pulse.expect("planner", 120)
+        site.ticking.at += 131
         status, body = site.ready()
-        assert (status, body["checks"]["configuration"]) == (503, "platform.yaml has mistakes")
+        assert (status, body["checks"]["loops"]) == (503, "the planner has not moved for 131 s")
 
-        site.trouble = None
+        site.pulse.touch("planner")
         site.seen.parts.store.post.leave()
         status, body = site.ready()
         assert status == 503
@@ -112,8 +108,6 @@ def test_late_collectors_fail_it_only_where_that_is_asked_for(toll):
         assert (status, body["late"]) == (200, {"count": 1, "collectors": ["toll/hourly"]})
         status, body = site.ready("?late=fail")
         assert (status, body["checks"]["late"]) == (503, "1 collector is late")
-    with serving(toll, late_fails=True) as site:
-        assert site.ready()[0] == 503
 
 
 def test_without_a_store_it_is_live_and_not_ready(toll):
@@ -128,6 +122,17 @@ def test_without_a_store_it_is_live_and_not_ready(toll):
     assert (status, live) == (503, 200)
     assert "unable to open database file" in body["checks"]["store"]
     assert "collector_store_up 0.0" in metrics.data.decode()
+
+
+def test_a_store_that_nobody_can_write_is_told(toll):
+    with serving(toll) as site, closing(sqlite3.connect(toll.state)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        status, body = site.ready()
+        other.rollback()
+        again = site.ready()[0]
+
+    assert (status, again) == (503, 200)
+    assert "database is locked" in body["checks"]["store"]
 
 
 def test_prometheus_is_answered_in_its_format(toll):
