@@ -76,6 +76,11 @@ def as_json_takes_it(one: Explanation) -> dict[str, Any]:
             {"id": each.backfill.id, "state": str(each.backfill.state), "left": each.left}
             for each in one.backfills
         ],
+        "failed_chunks": [
+            {"backfill": each.backfill_id, "window": stretch(each.reached, each.end)}
+            | {"reason": each.reason}
+            for each in one.failed
+        ],
         "mistakes": list(one.mistakes),
         "daemon": common.daemon.owner.shown if common.daemon else None,
         "daemon_alive_at": moment(epoch(common.alive_at)) if common.alive_at else None,
@@ -128,10 +133,8 @@ def _facts(one: Explanation) -> Iterator[tuple[str, str]]:
         yield "refused", f"{refused.observations} by {by}: {refused.reason}"
     for quota in one.quotas:
         yield "quota", _quota(quota)
-    for backfill in one.backfills:
-        number, state = backfill.backfill.id, backfill.backfill.state
-        periods = counted(backfill.periods, "period")
-        yield "backfill", f"{number} is {state}: {backfill.left} of {periods} left"
+    for told in _backfills(one):
+        yield "backfill", told
     for incident in one.incidents:
         since = spelt(from_epoch(incident.opened_at))
         yield "incident", f"{incident.kind} {incident.subject}, since {since}: {incident.reason}"
@@ -188,6 +191,15 @@ def _quota(one: QuotaStanding) -> str:
         for budget in one.budgets
     ]
     return f"{one.key}: {'; '.join(budgets) or 'no limit is known'}"
+
+
+def _backfills(one: Explanation) -> Iterator[str]:
+    for each in one.backfills:
+        left = f"{each.left} of {counted(each.periods, 'period')} left"
+        yield f"{each.backfill.id} is {each.backfill.state}: {left}"
+    for chunk in one.failed[:LISTED]:
+        window = stretch(chunk.reached, chunk.end)
+        yield f"{chunk.backfill_id} failed for {window}: {chunk.reason}"
 
 
 def _daemon(one: Explanation) -> str:

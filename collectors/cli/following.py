@@ -3,9 +3,10 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from collectors.cli.output import moment, roughly, show_rows
 from collectors.cli.progress import LINE_EVERY, PATIENCE
 from collectors.errors import StoreError
+from collectors.standing.backfilled import Failed
 from collectors.store import BackfillProgress, BackfillState, Store
 from collectors.values import counted
 
@@ -58,6 +60,17 @@ def tell_running(store: Store) -> None:
     running = [one.id for one in store.backfills.running()]
     for one in store.backfills.progress(running) if running else ():
         click.echo(f"backfill {one.backfill.id}: {line(one)}", err=True)
+
+
+def tell_failed(failed: Failed, names: Container[str]) -> None:
+    """Say on stderr which backfills failed for some of these collectors, and what to do."""
+    chunks = [one for name, some in failed.items() if name in names for one in some]
+    chunks.sort(key=lambda one: one.backfill_id)
+    for number, group in groupby(chunks, lambda one: one.backfill_id):
+        some = list(group)
+        what = f"{counted(len(some), 'chunk')} failed, the last of {some[-1].collector}"
+        again = f"try again: backfill retry {number}"
+        click.echo(f"backfill {number}: {what}: {some[-1].reason}; {again}", err=True)
 
 
 def _watch(

@@ -7,11 +7,12 @@ import click
 
 from collectors.cli import completing
 from collectors.cli.choosing import choose, fits, usable
-from collectors.cli.following import tell_running
+from collectors.cli.following import tell_failed, tell_running
 from collectors.cli.output import moment, show_rows, stretch
 from collectors.cli.settings import Settings
 from collectors.clock import epoch
 from collectors.standing import Broken, Known, broken_ones, standings
+from collectors.standing.backfilled import failed_chunks
 from collectors.store import SUCCEEDED, Stretch
 
 
@@ -46,6 +47,7 @@ def status(
             broken = broken_ones(parts, configuration)
             known += [one for one in broken if not names or fits(one.name, names)]
         tell_running(store)
+        tell_failed(failed_chunks(store), {one.name for one in known})
     if late:
         known = [one for one in known if one.is_late or isinstance(one, Broken)]
     told = _gaps if gaps else _late if late else _state

@@ -8,6 +8,7 @@ from collectors.errors import CollectorError, StoreError
 from collectors.runner import Parts
 from collectors.runner.quotas import quota_limits
 from collectors.schedule import next_tick, timing_of
+from collectors.standing.backfilled import failed_chunks
 from collectors.standing.broken import broken_by, is_its_file
 from collectors.standing.calendar import RUNS
 from collectors.standing.explanation import Common, Explanation, Refusals
@@ -85,6 +86,7 @@ class _Explaining:
             quotas=self._quotas(),
             incidents=[one for one in self._common.incidents if _is_about(one, collector)],
             backfills=self._backfills(),
+            failed=self._common.failed.get(self._name, ()),
         )
 
     def _standing(self) -> tuple[Standing | None, str | None]:
@@ -146,6 +148,7 @@ def _common(parts: Parts) -> Common:
         kept=told[1].get("kept", []) if told and daemon else [],
         incidents=store.incidents.open_ones(),
         backfills={one.backfill.id: (one, names) for one, names in waiting.items()},
+        failed=failed_chunks(store),
         queue=sum(number for (_, state), number in open_counts.items() if state == State.DUE),
     )
 

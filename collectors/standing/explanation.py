@@ -3,16 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from collectors.api import Document
 from collectors.clock import from_epoch, spelt
 from collectors.config.model import Collector
 from collectors.schedule import Kind
+from collectors.standing.backfilled import Failed
 from collectors.standing.broken import BROKEN_FILE
 from collectors.standing.missing import Missing
 from collectors.standing.standing import Standing
 from collectors.standing.steps import Step
 from collectors.store import (
+    BackfillPart,
     BackfillProgress,
     BackfillState,
     Incident,
@@ -42,7 +45,8 @@ class Common:
 
     ``alive_at`` is when a daemon last said that it lives; ``told`` is what it found broken,
     ``kept`` names the collectors of which it goes on with what it last read right.
-    ``backfills`` are those that go on, by id, each with the collectors that it has yet to collect.
+    ``backfills`` are those that go on, by id, each with the collectors that it has yet to collect;
+    ``failed`` are the chunks that failed and are still lacking.
     """
 
     now: datetime
@@ -52,6 +56,7 @@ class Common:
     kept: Sequence[str]
     incidents: Sequence[Incident]
     backfills: Mapping[int, tuple[BackfillProgress, set[str]]]
+    failed: Failed
     queue: int
 
 
@@ -78,6 +83,7 @@ class Explanation:
     quotas: Sequence[QuotaStanding]
     incidents: Sequence[Incident]
     backfills: Sequence[BackfillProgress]
+    failed: Sequence[BackfillPart]
 
     @property
     def state(self) -> str:
@@ -104,7 +110,7 @@ class Explanation:
         gone = any(
             one.kind != Kind.REVISIT and (enabled or one.target is not None) for one in self.missing
         )
-        return bool(late or gone or self.trouble or self.mistakes or self.refused)
+        return bool(late or gone or self.trouble or self.mistakes or self.refused or self.failed)
 
     @property
     def steps(self) -> list[tuple[Step, Sequence[Missing]]]:
@@ -139,6 +145,8 @@ class Explanation:
             yield redo
         for one in self.backfills:
             yield _of_backfill(one)
+        for number, chunks in groupby(self.failed, lambda one: one.backfill_id):
+            yield _to_retry(number, list(chunks))
 
     def _to_redo(self) -> Step | None:
         """Tell how to redo what was collected by another configuration."""
@@ -170,6 +178,11 @@ def redo_command(collector: Collector, start: int, end: int) -> str:
     first = from_epoch(start).astimezone(zone).date()
     last = (from_epoch(end) - SECOND).astimezone(zone).date()
     return f"backfill {collector.name} --start {first} --end {last} --force"
+
+
+def _to_retry(number: int, chunks: Sequence[BackfillPart]) -> Step:
+    what = f"backfill {number} failed for {counted(len(chunks), 'chunk')}: {chunks[-1].reason}"
+    return Step(f"{what}; mend that, then: backfill retry {number}", by_hand=True)
 
 
 def _of_backfill(progress: BackfillProgress) -> Step:

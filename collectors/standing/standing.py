@@ -17,10 +17,10 @@ from collectors.store import SUCCEEDED, Debt, History, Pause, Queued, Run, Stret
 class Standing:
     """What is known of one collector. ``due`` and ``lost`` are windows, oldest first.
 
-    ``run`` is the last one that has begun, ``ended`` the last that has ended or is parked;
-    ``seen_at`` is when its source last gave what it was asked for. ``queued`` is what is not
-    delivered yet, lane by lane; ``refused`` counts dead letters. What is ``paused`` is never late.
-    ``unmet`` says how the last period that was judged differs from what is expected of it.
+    ``run`` is the last one that has begun, ``ended`` the last that has ended or is parked, but for
+    backfills; ``seen_at`` is when its source last gave what it was asked for. ``queued`` is what is
+    not delivered yet, lane by lane; ``refused`` counts dead letters. What is ``paused`` is never
+    late. ``unmet`` says how the last period that was judged differs from what is expected of it.
     """
 
     collector: Collector
@@ -69,7 +69,7 @@ class Standing:
         states = {
             "paused": self.paused is not None,
             "late": self.is_late,
-            "never run": run is None,
+            "never run": run is None and not self.stretches,
             str(run.state if run else ""): run is not None and run.state not in SUCCEEDED,
             "has lost periods": bool(self.lost),
             "due": bool(self.due),

@@ -165,6 +165,14 @@ class BackfillBook(Part):
         found = self.database.read(lambda connection: connection.execute(query).mappings().all())
         return [backfills.part_of_row(row) for row in found]
 
+    def failed(self) -> list[BackfillPart]:
+        """Give every part that failed, of backfills that were not cancelled, oldest first."""
+        query = sa.select(part_rows).join(rows, rows.c.id == part_rows.c.backfill_id)
+        query = query.where(part_rows.c.state == PartState.FAILED)
+        query = query.where(rows.c.state != BackfillState.CANCELLED).order_by(part_rows.c.id)
+        found = self.database.read(lambda connection: connection.execute(query).mappings().all())
+        return [backfills.part_of_row(row) for row in found]
+
     def progress(self, ids: Sequence[int] | None = None) -> list[BackfillProgress]:
         """Tell how far these backfills have come, or all of them, the oldest first."""
         now = self.now()

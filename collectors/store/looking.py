@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from collectors.store.owner import Owner
-from collectors.store.runs import GONE, REFILL, Run, State, is_gone, of_row, running
+from collectors.store.runs import BACKFILL, GONE, REFILL, Run, State, is_gone, of_row, running
 from collectors.store.tables import collectors, runs
 
 
@@ -30,10 +30,13 @@ def latest(
     without: Collection[State] = (),
     of: Collection[str] | None = None,
 ) -> dict[str, Run]:
-    """Give the last run of each collector, or ``of`` these, that has begun, but of some states."""
+    """Give the last run of each collector, or ``of`` these, that has begun, but of some states.
+
+    Backfills do not count: their chunks tell how they went.
+    """
     newest = (
         sa.select(runs.c.id)
-        .where(runs.c.collector == collectors.c.name, runs.c.kind != REFILL)
+        .where(runs.c.collector == collectors.c.name, runs.c.kind.not_in([REFILL, BACKFILL]))
         .where(runs.c.state.not_in([State.SUPERSEDED, State.DUE, *without]))
         .order_by(runs.c.id.desc())
         .limit(1)

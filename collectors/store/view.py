@@ -82,12 +82,12 @@ class View(Part):
         return self._as_it_is(self.database.read(lambda it: runs.get(it, run_id)))
 
     def latest_runs(self) -> dict[str, Run]:
-        """Give the last run of each collector that has begun."""
+        """Give the last run of each collector that has begun, but for backfills."""
         found = self.database.read(looking.latest)
         return {name: self._as_it_is(run) for name, run in found.items()}
 
     def latest_ended(self, begun: Mapping[str, Run]) -> dict[str, Run]:
-        """Give the last run of each collector that has ended, or is parked.
+        """Give the last run of each collector that has ended, or is parked, but for backfills.
 
         ``begun`` are the ``latest_runs``: where one of them has ended, it is that.
         """

@@ -149,8 +149,27 @@ def test_what_fails_is_told_and_only_that_is_tried_again(coast, feed):
     done = coast.run("backfill", "retry", "1", "--json")
 
     assert (done.code, done.json[0]["state"]) == (0, "done")
+    assert "failed" not in coast.run("status", "toll").err
     again = coast.run("backfill", "retry", "1", "--detach")
     assert (again.code, again.err) == (0, "backfill 1 has no chunk that failed\n")
+
+
+def test_a_failed_backfill_is_told_as_such_and_the_state_is_that_of_other_runs(coast, feed):
+    coast.run("run", "toll/hourly")
+    feed.error = "refused"
+    coast.run("backfill", "toll/hourly", *DAYS)
+
+    status = coast.run("status", "toll/hourly", "--json")
+    assert (status.code, status.json[0]["state"]) == (0, "collected")
+    failed = "backfill 1: 2 chunks failed, the last of toll/hourly: it says no; try again: "
+    assert f"{failed}backfill retry 1\n" in status.err
+
+    done = coast.run("explain", "toll/hourly", "--json")
+    (told,) = done.json
+    assert (done.code, told["state"]) == (1, "collected")
+    step = "backfill 1 failed for 2 chunks: it says no; mend that, then: backfill retry 1"
+    assert step in [one["what"] for one in told["next"]]
+    assert [one["reason"] for one in told["failed_chunks"]] == ["it says no"] * 2
 
 
 def test_what_is_parked_by_a_quota_is_left_and_goes_on_when_it_resets(coast, feed):
