@@ -34,9 +34,10 @@ class Living:
         return self.parts.store
 
     def advance(self, by: timedelta) -> None:
-        """Set the clock of the place forward, and those of its servers."""
+        """Set the clock of the place forward, and those of its servers; the planner notices."""
         self.place.clock.advance(by)
         show_time(self.place)
+        self.daemon.works.planner.look([])
 
     def until(self, holds: Callable[[], object], seconds: float = LONGEST) -> None:
         """Wait until something holds, for so long at most."""
