@@ -60,6 +60,7 @@ class Database:
     ) -> None:
         self.what = what
         self.engine = make_engine(url, what=what, synchronous=synchronous, patience=patience)
+        self._reading = self.engine.execution_options(**{READING: True})
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._patience = patience
         self._migrations = migrations
@@ -78,6 +79,16 @@ class Database:
             if held is not None:
                 return work(held)
             with self._reader() as connection:
+                return work(connection)
+        except SQLAlchemyError as exc:
+            raise self._translated(exc) from exc
+
+    def look(self, work: Work[Result]) -> Result:
+        """As ``read``, of one statement or of some that need not agree: no transaction on SQLite."""
+        if not self.is_sqlite or getattr(self._moment, "connection", None) is not None:
+            return self.read(work)
+        try:
+            with self._reading.connect() as connection:
                 return work(connection)
         except SQLAlchemyError as exc:
             raise self._translated(exc) from exc
@@ -153,10 +164,8 @@ class Database:
 
     def _reader(self) -> Connection:
         """Give a connection in a transaction that only reads, which ends when it is closed."""
-        connection = self.engine.connect()
-        if self.is_sqlite:
-            connection = connection.execution_options(**{READING: True})
-        else:
+        connection = self._reading.connect()
+        if not self.is_sqlite:
             connection = connection.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )

@@ -6,7 +6,7 @@ two about the same period. Lanes are told of by ``notice`` and are looked at onl
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -75,6 +75,7 @@ class Sender:
         self._noticed: set[int] = set()
         self._waiting: dict[int, datetime] = {}
         self._lanes: dict[int, Lane] = {}
+        self._emptied: set[int] = set()
         self._flying: dict[int, dict[int, Entry]] = defaultdict(dict)
         self._traffic: dict[str, Traffic] = {}
         self._moments = count()
@@ -254,12 +255,17 @@ class Sender:
                 traffic.crowded.add(lane.id)
             return not traffic.is_full
 
-    def _send_lanes(self, lanes: Iterable[Lane]) -> None:
+    def _send_lanes(self, lanes: Sequence[Lane]) -> None:
+        with self._changed:
+            self._emptied.difference_update(lane.id for lane in lanes)
         asked = {lane.id: self._free(lane) for lane in lanes if self._may_send(lane)}
         asked = {lane_id: free for lane_id, free in asked.items() if free > 0}
         with self._changed:
             flying = [entry for lane_id in asked for entry in self._flying[lane_id].values()]
-        for entry, payload in self._parts.store.delivery.ready_in(asked, flying):
+        ready, emptied = self._parts.store.delivery.ready_in(asked, flying)
+        with self._changed:
+            self._emptied |= emptied
+        for entry, payload in ready:
             self._send(entry, payload)
 
     def _free(self, lane: Lane) -> int:
@@ -329,6 +335,8 @@ class Sender:
             traffic.accepted(lane.id, next(self._moments))
             accepted = lane.accepted + delivered.observations
             self._lanes[lane.id] = replace(self._lanes[lane.id], accepted=accepted)
+            if lane.id in self._emptied:  # nothing is left, unless somebody notices it
+                return
         self._noticed.add(lane.id)
 
     def _leave(self, lane: Lane, sent: int, reason: str) -> None:

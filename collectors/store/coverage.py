@@ -13,7 +13,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
 from collectors.intervals import Interval, overlap, subtract, union
-from collectors.statements import Statement
+from collectors.statements import Row, Statement
 from collectors.store.tables import coverage, lane_coverage
 
 DELIVERED = "delivered"
@@ -37,11 +37,11 @@ _COUNT_MORE = Statement(
     .where(_OF, coverage.c.start <= bindparam("at"), coverage.c.end > bindparam("at"))
     .values(observations=coverage.c.observations + bindparam("more"))
 )
-_IN_LANE = Statement(
-    sa.select(*(lane_coverage.c[name] for name in ("state", "start", "end", "id"))).where(
-        lane_coverage.c.lane_id == bindparam("lane"), lane_coverage.c.collector == bindparam("of")
-    )
+IN_LANE = sa.select(*(lane_coverage.c[name] for name in ("state", "start", "end", "id"))).where(
+    lane_coverage.c.lane_id == bindparam("lane"), lane_coverage.c.collector == bindparam("of")
 )
+"""What makes a ``Share``."""
+_IN_LANE = Statement(IN_LANE)
 _ITS_ROW = lane_coverage.c.id == bindparam("row")
 _DELETE_IN_LANE = Statement(lane_coverage.delete().where(_ITS_ROW))
 _MOVE_IN_LANE = Statement(lane_coverage.update().where(_ITS_ROW))
@@ -130,14 +130,24 @@ def merge(stretches: Iterable[Stretch]) -> list[Stretch]:
 
 
 class Share:
-    """What one lane has (``DELIVERED``) and is owed (``OWED``) of one collector."""
+    """What one lane has (``DELIVERED``) and is owed (``OWED``) of one collector.
 
-    def __init__(self, connection: Connection, lane_id: int, collector: str) -> None:
+    ``rows`` are those of ``IN_LANE``, where they are known already.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        lane_id: int,
+        collector: str,
+        rows: Iterable[Row] | None = None,
+    ) -> None:
         self._connection = connection
         self._its = {"lane_id": lane_id, "collector": collector}
         self._rows = defaultdict[str, dict[Interval, int]](dict)
-        asked = {"lane": lane_id, "of": collector}
-        for state, start, end, row in _IN_LANE.rows(connection, asked):
+        if rows is None:
+            rows = _IN_LANE.rows(connection, {"lane": lane_id, "of": collector})
+        for state, start, end, row in rows:
             self._rows[state][start, end] = row
 
     def intervals(self, state: str) -> list[Interval]:

@@ -60,17 +60,21 @@ class Delivery(Part):
 
     def ready_in(
         self, asked: Mapping[int, int], under_way: Collection[Entry] = ()
-    ) -> list[tuple[Entry, bytes]]:
-        """As ``ready``, of lanes ``asked`` for so many each, and with what the entries hold."""
+    ) -> tuple[list[tuple[Entry, bytes]], set[int]]:
+        """As ``ready``, of lanes ``asked`` for so many each, and with what the entries hold.
 
-        def work(connection: Connection) -> list[tuple[Entry, bytes]]:
-            return [
-                found
-                for lane_id, limit in asked.items()
-                for found in outbox.ready_whole(connection, lane_id, limit, under_way)
-            ]
+        Gives the lanes too of which that is all there is.
+        """
 
-        return self.database.read(work) if asked else []
+        def work(connection: Connection) -> tuple[list[tuple[Entry, bytes]], set[int]]:
+            ready, emptied = list[tuple[Entry, bytes]](), set[int]()
+            for lane_id, limit in asked.items():
+                found, is_all = outbox.ready_whole(connection, lane_id, limit, under_way)
+                ready += found
+                emptied |= {lane_id} if is_all else set()
+            return ready, emptied
+
+        return self.database.look(work) if asked else ([], set())
 
     def payload(self, entry: Entry) -> bytes | None:
         """Give what an entry holds; None where it has been superseded meanwhile."""

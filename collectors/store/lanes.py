@@ -85,13 +85,17 @@ class Depth:
 
 def ensure(connection: Connection, target: str, data_set: str) -> int:
     """Give the id of a lane, making it where it is new."""
-    name = {"target": target, "data_set": data_set}
-    found = _ID.scalar(connection, name)
+    found = find(connection, target, data_set)
     if found is None:
-        values = {**name, "failures": 0, "accepted": 0}
-        _INSERT[connection.dialect.name].run(connection, values)
-        found = _ID.scalar(connection, name)
+        make(connection, target, data_set)
+        found = _ID.scalar(connection, {"target": target, "data_set": data_set})
     return int(found)
+
+
+def make(connection: Connection, target: str, data_set: str) -> None:
+    """Make a lane where it is new."""
+    values = {"target": target, "data_set": data_set, "failures": 0, "accepted": 0}
+    _INSERT[connection.dialect.name].run(connection, values)
 
 
 def find(connection: Connection, target: str, data_set: str) -> int | None:

@@ -156,13 +156,15 @@ class Ledger(Part):
                 replace=replace,
             )
 
-        def make(connection: Connection) -> None:
+        def make(connection: Connection) -> Lanes | None:
             for target in names:
-                lanes.ensure(connection, target, name)
+                lanes.make(connection, target, name)
+            return look(connection)
 
-        while (there := self.database.read(look)) is None:
-            self.database.write(make)
-        return there
+        found = self.database.look(look)
+        while found is None:
+            found = self.database.write(make)
+        return found
 
     def write_chunk(self, run: Run, to: Lanes, chunk: Chunk) -> None:
         """Keep a chunk of a window that is still being read; LeaseLost where it is not ours."""

@@ -69,6 +69,8 @@ _LANE = outbox.c.lane_id == bindparam("lane")
 _INSERT = Statement(outbox.insert())
 _PAYLOAD = Statement(sa.select(outbox.c.payload).where(_IT))
 _DELETE = Statement(outbox.delete().where(_IT))
+_STATE = sa.select(runs.c.state).where(runs.c.id == outbox.c.run_id).scalar_subquery()
+_TAKE = Statement(outbox.delete().where(_IT).returning(_STATE.label("state")))
 _OLD = sa.and_(
     _LANE,
     outbox.c.collector == bindparam("of"),
@@ -95,18 +97,18 @@ _NEAR = Statement(
         _OLD, outbox.c.start < bindparam("closes"), outbox.c.end > bindparam("opens")
     )
 )
-_OUTSTANDING = Statement(
-    sa.select(outbox.c.start, outbox.c.end).where(
-        _LANE,
-        outbox.c.collector == bindparam("of"),
-        sa.or_(
-            outbox.c.run_id == bindparam("own"),
-            sa.exists().where(runs.c.id == outbox.c.run_id, is_in(SUCCEEDED)),
-        ),
-        outbox.c.start < bindparam("closes"),
-        outbox.c.end > bindparam("opens"),
-    )
+OUTSTANDING = sa.select(outbox.c.start, outbox.c.end).where(
+    _LANE,
+    outbox.c.collector == bindparam("of"),
+    sa.or_(
+        outbox.c.run_id == bindparam("own"),
+        sa.exists().where(runs.c.id == outbox.c.run_id, is_in(SUCCEEDED)),
+    ),
+    outbox.c.start < bindparam("closes"),
+    outbox.c.end > bindparam("opens"),
 )
+"""See ``outstanding``."""
+_OUTSTANDING = Statement(OUTSTANDING)
 _LATER = sa.select(outbox.c.payload).where(
     _LANE,
     outbox.c.run_id > bindparam("after"),
@@ -120,7 +122,7 @@ _SIZES = (
 )
 
 
-def _unblocked(*more: sa.Column[Any]) -> sa.Select[Any]:
+def _unblocked(*more: sa.ColumnElement[Any]) -> sa.Select[Any]:
     before = outbox.alias("before")
     blocked = sa.exists().where(
         before.c.lane_id == outbox.c.lane_id,
@@ -137,7 +139,11 @@ def _unblocked(*more: sa.Column[Any]) -> sa.Select[Any]:
 
 
 _UNBLOCKED = Statement(_unblocked())
-_UNBLOCKED_WHOLE = Statement(_unblocked(outbox.c.payload))
+_ALL = outbox.alias("all_in_lane")
+_HOW_MANY = sa.select(sa.func.count(_ALL.c.id)).where(_ALL.c.lane_id == bindparam("lane"))
+_UNBLOCKED_WHOLE = Statement(
+    _unblocked(outbox.c.payload, _HOW_MANY.scalar_subquery().label("in_lane"))
+)
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -163,13 +169,14 @@ def ready(
 
 def ready_whole(
     connection: Connection, lane_id: int, limit: int, under_way: Collection[Entry]
-) -> list[tuple[Entry, bytes]]:
-    """As ``ready``, and with what each entry holds."""
+) -> tuple[list[tuple[Entry, bytes]], bool]:
+    """As ``ready``, with what each entry holds; and whether these are all that are in the lane."""
     busy = _busy(lane_id, under_way)
     asked = {"lane": lane_id, "at_most": limit + len(busy)}
     rows = _UNBLOCKED_WHOLE.mappings(connection, asked)
     found = ((_entry(row), row["payload"]) for row in rows)
-    return [(one, payload) for one, payload in found if _is_free(one, busy)][:limit]
+    free = [(one, payload) for one, payload in found if _is_free(one, busy)][:limit]
+    return free, bool(rows) and rows[0]["in_lane"] == len(free)
 
 
 def _busy(lane_id: int, under_way: Collection[Entry]) -> list[Interval]:
@@ -197,6 +204,12 @@ def payload(connection: Connection, entry_id: int) -> bytes | None:
 def remove(connection: Connection, entry_id: int) -> bool:
     """Take out an entry; False where it had been superseded meanwhile."""
     return _DELETE.run(connection, {"entry_id": entry_id}) > 0
+
+
+def take(connection: Connection, entry_id: int) -> str | None:
+    """As ``remove``; gives the state of the entry's run, None where it had been superseded."""
+    state: str | None = _TAKE.scalar(connection, {"entry_id": entry_id})
+    return state
 
 
 def supersede(

@@ -101,7 +101,7 @@ class Queue(Part):
             taken = [runs.claim(connection, run_id, self.owner, now) for run_id in ready]
             return [run for run in taken if run is not None]
 
-        if not self.database.read(lambda it: runs.ready(it, 1, kinds, self.now(), hold=False)):
+        if not self.database.look(lambda it: runs.ready(it, 1, kinds, self.now(), hold=False)):
             return []
         taken = self.database.write(work)
         self.step("claim.written")

@@ -97,6 +97,14 @@ _THERE = Statement(
     )
 )
 """Mostly nothing is, which is known at once."""
+_WAITS = "waits"
+_WAITING = outbox.OUTSTANDING.subquery()
+_IN_LANE = Statement(
+    sa.union_all(
+        coverage.IN_LANE,
+        sa.select(sa.literal_column(f"'{_WAITS}'"), _WAITING.c.start, _WAITING.c.end, sa.null()),
+    )
+)
 
 
 def write_chunk(
@@ -183,10 +191,10 @@ def settle(connection: Connection, entry: outbox.Entry) -> bool:
     A period is delivered once nothing about it waits, and only of a window that is complete and
     that the lane is not owed. What a snapshot has superseded is delivered with its emptying.
     """
-    if not outbox.remove(connection, entry.id):
-        return False
-    _note_settled(connection, entry)
-    return True
+    state = outbox.take(connection, entry.id)
+    if state in runs.SUCCEEDED:
+        _note_settled(connection, entry)
+    return state is not None
 
 
 def pay(connection: Connection, run: Run, lane_id: int, pieces: Iterable[Piece], now: int) -> None:
@@ -210,14 +218,12 @@ def _note_settled(
     connection: Connection, entry: outbox.Entry, without: Sequence[Interval] = ()
 ) -> None:
     """Count as delivered what an entry that is gone was about, as far as nothing else waits."""
-    if runs.get(connection, entry.run_id).state not in runs.SUCCEEDED:
-        return
-    lane_id, collector, bounds = entry.lane_id, entry.collector, (entry.start, entry.end)
+    bounds = (entry.start, entry.end)
     about = [bounds]
     if entry.emptying:
-        about = [(one.start, one.end) for one in coverage.collected(connection, collector)]
-    waiting = outbox.outstanding(connection, lane_id, collector, bounds, entry.run_id)
-    share = coverage.Share(connection, lane_id, collector)
+        about = [(one.start, one.end) for one in coverage.collected(connection, entry.collector)]
+    of = (entry.lane_id, entry.collector, entry.run_id)
+    share, waiting = _share_and_waiting(connection, *of, bounds)
     complete = subtract(about, [*waiting, *share.intervals(OWED), *without])
     share.change(DELIVERED, add=complete)
 
@@ -237,7 +243,8 @@ def _supersede(
     if there.entries:
         shrunk = outbox.supersede(connection, every_lane, run.collector, window, run.id, labels)
         for entry in shrunk:
-            _note_settled(connection, entry, [window])
+            if runs.get(connection, entry.run_id).state in runs.SUCCEEDED:
+                _note_settled(connection, entry, [window])
     if there.letters:
         dead_letters.supersede(connection, run.collector, window, run.id, labels)
     gone = there.ids and period_ids.take_gone(connection, run.collector, run.id, window)
@@ -262,10 +269,21 @@ def _retract(
 
 
 def _note_delivery(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
-    waiting = outbox.outstanding(connection, lane_id, run.collector, window, run.id)
-    share = coverage.Share(connection, lane_id, run.collector)
+    of = (lane_id, run.collector, run.id)
+    share, waiting = _share_and_waiting(connection, *of, window)
     share.change(DELIVERED, take=[window], add=subtract([window], waiting))
     share.change(OWED, take=[window])
+
+
+def _share_and_waiting(
+    connection: Connection, lane_id: int, collector: str, run_id: int, window: Interval
+) -> tuple[coverage.Share, list[Interval]]:
+    """Give what a lane has of a collector, and ``outbox.outstanding``: asked for in one."""
+    asked = {"lane": lane_id, "of": collector, "own": run_id}
+    rows = _IN_LANE.rows(connection, {**asked, "opens": window[0], "closes": window[1]})
+    known = [row for row in rows if row[0] != _WAITS]
+    waiting = [(start, end) for state, start, end, _ in rows if state == _WAITS]
+    return coverage.Share(connection, lane_id, collector, known), waiting
 
 
 def _note_debt(connection: Connection, run: Run, lane_id: int, window: Interval) -> None:
