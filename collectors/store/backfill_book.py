@@ -250,8 +250,8 @@ def _parts(backfill_id: int, chunks: Sequence[BackfillChunk]) -> list[dict[str, 
             "state": PartState.WAITING,
             "attempts": 0,
             "reason": "",
+            "requests": one.requests,
+            "quota_keys": orjson.dumps(list(one.keys)).decode(),
         }
         for position, one in enumerate(chunks)
     ]
-            "requests": one.requests,
-            "quota_keys": orjson.dumps(list(one.keys)).decode(),
