@@ -8,19 +8,21 @@ lease has run out.
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 from sqlalchemy.engine import Connection
 
+from collectors.statements import Statement
 from collectors.store.owner import Owner
-from collectors.store.quota_tables import slots
+from collectors.store.quota_tables import among, named, slots
 
 LEASE = 600
 """Seconds that a slot lasts: longer than any one request, so that it needs no heartbeat."""
 
-_OF = sa.select(slots).where(slots.c.key.in_(bindparam("keys", expanding=True)))
-_GIVE_BACK = slots.delete().where(slots.c.holder == bindparam("by"))
+_TAKE = Statement(slots.insert())
+_GIVE_BACK = Statement(slots.delete().where(slots.c.holder == bindparam("by")))
 _CLEAR = slots.delete().where(slots.c.holder.in_(bindparam("holders", expanding=True)))
 
 
@@ -38,13 +40,18 @@ class Slot:
 def under_way(connection: Connection, keys: Collection[str], now: int) -> dict[str, list[Slot]]:
     """Give the slots of ``keys`` that are held, by key; those that have run out are cleared."""
     found: dict[str, list[Slot]] = defaultdict(list)
-    rows = [Slot(**row) for row in connection.execute(_OF, {"keys": list(keys)}).mappings()]
+    rows = [Slot(**row) for row in _of(len(keys)).mappings(connection, named(keys))]
     if late := [one.holder for one in rows if one.lease_until < now]:
         connection.execute(_CLEAR, {"holders": late})
     for one in rows:
         if one.lease_until >= now:
             found[one.key].append(one)
     return found
+
+
+@cache
+def _of(count: int) -> Statement:
+    return Statement(sa.select(slots).where(among(slots.c.key, count)))
 
 
 def take(
@@ -58,12 +65,13 @@ def take(
 ) -> None:
     """Hold a slot of each of the keys."""
     common = {"holder": holder, "live": live, "owner": str(owner), "lease_until": now + LEASE}
-    connection.execute(slots.insert(), [{"key": key, **common} for key in keys])
+    for key in keys:
+        _TAKE.run(connection, {"key": key, **common})
 
 
 def give_back(connection: Connection, holder: str) -> None:
     """Let go of all slots of ``holder``."""
-    connection.execute(_GIVE_BACK, {"by": holder})
+    _GIVE_BACK.run(connection, {"by": holder})
 
 
 def clear_dead(connection: Connection, held: Iterable[Slot], owner: Owner) -> bool:

@@ -61,7 +61,7 @@ def standing(connection: Connection, known: Mapping[str, Limits], now: int) -> l
     """Give how each key stands that was ever asked, or is ``known`` to have limits, by name."""
     limits = {**quotas.limits_of(connection), **known}
     under_way = quota_slots.counts(connection, now)
-    used = quotas.used(connection, limits)
+    used = quotas.used(connection)
     told = quotas.told(connection)
     return [
         QuotaStanding(

@@ -1,5 +1,8 @@
 """The tables of quotas. Times are whole seconds since 1970."""
 
+from collections.abc import Collection
+from typing import Any
+
 import sqlalchemy as sa
 
 from collectors.store.tables import metadata
@@ -48,3 +51,17 @@ quotas = sa.Table(
     sa.Column("reported_at", sa.BigInteger, nullable=False),
 )
 """What replies said is left, less what has been asked since; ``most`` is the most that was."""
+
+
+def among(column: sa.Column[str], count: int) -> sa.ColumnElement[bool]:
+    """Spell that a key is one of so many, which ``named`` gives."""
+    return column.in_([sa.bindparam(name) for name in _names(count)])
+
+
+def named(keys: Collection[str]) -> dict[str, Any]:
+    """Give keys as the values of a statement with ``among``."""
+    return dict(zip(_names(len(keys)), sorted(keys), strict=True))
+
+
+def _names(count: int) -> list[str]:
+    return [f"key_{number}" for number in range(count)]

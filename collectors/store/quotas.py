@@ -5,8 +5,9 @@ until its transaction ends.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
 import orjson
@@ -16,9 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from collectors.api import Limits
+from collectors.statements import Statement
 from collectors.store.quota_rules import Told, Use, corrected, until
+from collectors.store.quota_tables import among, named, quotas, uses
 from collectors.store.quota_tables import keys as key_rows
-from collectors.store.quota_tables import quotas, uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +31,61 @@ class Cost:
     live: bool
 
 
-def _among(column: sa.Column[str]) -> sa.ColumnElement[bool]:
-    return column.in_(bindparam("keys", expanding=True))
-
-
-_HOLD = (
-    sa.select(key_rows.c.key, key_rows.c.asked)
-    .where(_among(key_rows.c.key))
-    .order_by(key_rows.c.key)
-    .with_for_update()
-)
-_ASK = (
-    key_rows.update()
-    .where(_among(key_rows.c.key))
-    .values(asked=key_rows.c.asked + bindparam("amount"))
-)
 _LIMIT = key_rows.update().where(key_rows.c.key == bindparam("of")).values(limits=bindparam("said"))
-_USES = sa.select(uses).where(_among(uses.c.key))
-_FORGET = uses.delete().where(_among(uses.c.key), uses.c.until <= bindparam("now"))
-_ALL_TOLD = sa.select(quotas).order_by(quotas.c.key, quotas.c.bucket)
-_TOLD = _ALL_TOLD.where(_among(quotas.c.key))
-_TAKE = (
-    quotas.update()
-    .where(_among(quotas.c.key), quotas.c.resets_at > bindparam("now"), quotas.c.each > 0)
-    .values(remaining=quotas.c.remaining - quotas.c.each * bindparam("amount"))
-)
+_COLUMNS = [column.name for column in quotas.columns]
+
+
+@cache
+def _hold(count: int) -> Statement:
+    query = sa.select(key_rows.c.key, key_rows.c.asked).where(among(key_rows.c.key, count))
+    return Statement(query.order_by(key_rows.c.key).with_for_update())
+
+
+@cache
+def _ask(count: int) -> Statement:
+    more = key_rows.c.asked + bindparam("amount")
+    return Statement(key_rows.update().where(among(key_rows.c.key, count)).values(asked=more))
+
+
+@cache
+def _uses(count: int | None) -> Statement:
+    query = sa.select(uses)
+    return Statement(query if count is None else query.where(among(uses.c.key, count)))
+
+
+@cache
+def _forget(count: int) -> Statement:
+    old = uses.c.until <= bindparam("now")
+    return Statement(uses.delete().where(among(uses.c.key, count), old))
+
+
+@cache
+def _told(count: int | None) -> Statement:
+    query = sa.select(quotas).order_by(quotas.c.key, quotas.c.bucket)
+    return Statement(query if count is None else query.where(among(quotas.c.key, count)))
+
+
+@cache
+def _take(count: int) -> Statement:
+    less = quotas.c.remaining - quotas.c.each * bindparam("amount")
+    counted = sa.and_(quotas.c.resets_at > bindparam("now"), quotas.c.each > 0)
+    update = quotas.update().where(among(quotas.c.key, count), counted)
+    return Statement(update.values(remaining=less))
+
+
+@cache
+def _use(kind: Any) -> Statement:
+    insert = kind.insert(uses)
+    added = {name: uses.c[name] + insert.excluded[name] for name in ("live", "other")}
+    return Statement(insert.on_conflict_do_update(index_elements=uses.primary_key, set_=added))
+
+
+@cache
+def _keep(kind: Any) -> Statement:
+    insert = kind.insert(quotas)
+    names = [column.name for column in quotas.columns if not column.primary_key]
+    said = {name: insert.excluded[name] for name in names}
+    return Statement(insert.on_conflict_do_update(index_elements=quotas.primary_key, set_=said))
 
 
 def hold(connection: Connection, keys: Collection[str]) -> dict[str, int]:
@@ -79,11 +111,13 @@ def limits_of(connection: Connection) -> dict[str, Limits]:
     return {key: Limits.of(orjson.loads(text)) for key, text in rows}
 
 
-def used(connection: Connection, keys: Collection[str]) -> dict[str, dict[str, list[Use]]]:
-    """Give what was asked of ``keys``, by key and span."""
+def used(
+    connection: Connection, keys: Collection[str] | None = None
+) -> dict[str, dict[str, list[Use]]]:
+    """Give what was asked of ``keys``, or of all, by key and span."""
     found: dict[str, dict[str, list[Use]]] = defaultdict(lambda: defaultdict(list))
-    for row in connection.execute(_USES, {"keys": list(keys)}):
-        found[row.key][row.span].append(Use(until=row.until, live=row.live, other=row.other))
+    for key, span, ends, live, other in _rows(connection, _uses, keys):
+        found[key][span].append(Use(until=ends, live=live, other=other))
     return found
 
 
@@ -91,35 +125,32 @@ def forget(connection: Connection, found: Mapping[str, Mapping[str, list[Use]]],
     """Clear, of what was found, whatever does not count any more."""
     uses_of = (one for spans in found.values() for listed in spans.values() for one in listed)
     if any(one.until <= now for one in uses_of):
-        connection.execute(_FORGET, {"keys": list(found), "now": now})
+        _forget(len(found)).run(connection, {**named(found), "now": now})
 
 
 def told(connection: Connection, keys: Collection[str] | None = None) -> dict[str, list[Told]]:
     """Give what replies said of ``keys``, or of all, by key."""
-    query, names = (_ALL_TOLD, []) if keys is None else (_TOLD, list(keys))
     found: dict[str, list[Told]] = defaultdict(list)
-    for row in connection.execute(query, {"keys": names}).mappings():
-        found[row["key"]].append(Told(**row))
+    for row in _rows(connection, _told, keys):
+        one = Told(**dict(zip(_COLUMNS, row, strict=True)))
+        found[one.key].append(one)
     return found
 
 
 def take(connection: Connection, limits: Mapping[str, Limits], cost: Cost, now: int) -> None:
     """Count a request against keys that are held."""
     if reported := [key for key, one in limits.items() if one.reported]:
-        connection.execute(_ASK, {"keys": reported, "amount": cost.amount})
-        connection.execute(_TAKE, {"keys": reported, "amount": cost.amount, "now": now})
+        asked = {**named(reported), "amount": cost.amount}
+        _ask(len(reported)).run(connection, asked)
+        _take(len(reported)).run(connection, {**asked, "now": now})
     rows = [
         {"key": key, "span": span, "until": until(span, one, now)}
         | {"live": cost.amount * cost.live, "other": cost.amount * (not cost.live)}
         for key, one in limits.items()
         for span in one.windows
     ]
-    if rows:
-        insert = _kind(connection).insert(uses)
-        added = {name: uses.c[name] + insert.excluded[name] for name in ("live", "other")}
-        connection.execute(
-            insert.on_conflict_do_update(index_elements=uses.primary_key, set_=added), rows
-        )
+    for row in rows:
+        _use(_kind(connection)).run(connection, row)
 
 
 def report(connection: Connection, said: Sequence[Told], unseen: Mapping[str, int]) -> None:
@@ -129,19 +160,23 @@ def report(connection: Connection, said: Sequence[Told], unseen: Mapping[str, in
     for one in said:
         name = (one.key, one.bucket)
         known[name] = corrected(known.get(name), one, unseen.get(one.key, 0))
-    insert = _kind(connection).insert(quotas)
-    names = [column.name for column in quotas.columns if not column.primary_key]
-    connection.execute(
-        insert.on_conflict_do_update(
-            index_elements=quotas.primary_key, set_={name: insert.excluded[name] for name in names}
-        ),
-        [asdict(known[one.key, one.bucket]) for one in said],
-    )
+    for one in said:
+        _keep(_kind(connection)).run(connection, asdict(known[one.key, one.bucket]))
+
+
+def _rows(
+    connection: Connection,
+    statement: Callable[[int | None], Statement],
+    keys: Collection[str] | None,
+) -> Sequence[Sequence[Any]]:
+    if keys is None:
+        return statement(None).rows(connection)
+    return statement(len(keys)).rows(connection, named(keys))
 
 
 def _held(connection: Connection, keys: Collection[str]) -> dict[str, int]:
-    rows = connection.execute(_HOLD, {"keys": sorted(keys)}).all()
-    return {row.key: row.asked for row in rows}
+    rows = _hold(len(keys)).rows(connection, named(keys))
+    return {row[0]: row[1] for row in rows}
 
 
 def _kind(connection: Connection) -> Any:
