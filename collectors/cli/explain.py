@@ -7,7 +7,8 @@ import click
 
 from collectors.cli import completing
 from collectors.cli.choosing import choose, pattern_of, usable
-from collectors.cli.explained import as_json_takes_it, lines
+from collectors.cli.explained import lines
+from collectors.cli.explained_json import as_json_takes_it
 from collectors.cli.output import show_json
 from collectors.cli.settings import Settings
 from collectors.config.model import Configuration

@@ -1,10 +1,10 @@
-"""An explanation as it is printed: for people, and as JSON."""
+"""An explanation as it is printed for people."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from collectors.cli.output import moment, stretch
-from collectors.clock import epoch, from_epoch, spelt
+from collectors.cli.output import stretch
+from collectors.clock import from_epoch, spelt
+from collectors.runner import Probed
 from collectors.standing.explanation import Explanation
 from collectors.standing.missing import Missing
 from collectors.store import QuotaStanding, Run, State, Waiting
@@ -18,7 +18,7 @@ _LABEL = 12
 def lines(one: Explanation) -> Iterator[str]:
     """Give an explanation line by line."""
     yield f"{one.name}: {one.state}{_since(one)}"
-    if why := _why(one):
+    if why := reason_of(one):
         yield f"  {why}"
     if one.missing:
         yield from ("", "  missing")
@@ -33,66 +33,13 @@ def lines(one: Explanation) -> Iterator[str]:
         yield f"    {label:<{_LABEL}}{text}"
 
 
-def as_json_takes_it(one: Explanation) -> dict[str, Any]:
-    """Give an explanation for programs."""
-    known, common = one.standing, one.common
-    late = known.late if known else None
-    return {
-        "collector": one.name,
-        "state": one.state,
-        "wrong": one.is_wrong,
-        "why": _why(one),
-        "late_since": moment(epoch(late.since)) if late else None,
-        "missing": [_missing(missing) for missing in one.missing],
-        "next": [
-            {
-                "what": step.text,
-                "when": moment(epoch(step.at)) if step.at else None,
-                "by_hand": step.by_hand,
-                "windows": [stretch(*missing.window) for missing in concerned],
-            }
-            for step, concerned in one.steps
-        ],
-        "last_tick": _tick(one),
-        "next_tick": moment(epoch(one.next_tick)) if one.next_tick else None,
-        "runs": [_run(run) for run in one.runs],
-        "lanes": [_lane(lane) for lane in one.lanes],
-        "refused": [
-            {"by": each.target, "reason": each.reason, "observations": each.observations}
-            for each in one.refused
-        ],
-        "quotas": [
-            {"key": quota.key, "budget": budget.name, "limit": budget.limit, "left": budget.left}
-            | {"resets_at": moment(budget.resets_at)}
-            for quota in one.quotas
-            for budget in quota.budgets
-        ],
-        "incidents": [
-            {"kind": each.kind, "subject": each.subject, "reason": each.reason}
-            | {"since": moment(each.opened_at)}
-            for each in one.incidents
-        ],
-        "backfills": [
-            {"id": each.backfill.id, "state": str(each.backfill.state), "left": each.left}
-            for each in one.backfills
-        ],
-        "failed_chunks": [
-            {"backfill": each.backfill_id, "window": stretch(each.reached, each.end)}
-            | {"reason": each.reason}
-            for each in one.failed
-        ],
-        "mistakes": list(one.mistakes),
-        "daemon": common.daemon.owner.shown if common.daemon else None,
-        "daemon_alive_at": moment(epoch(common.alive_at)) if common.alive_at else None,
-    }
-
-
 def _since(one: Explanation) -> str:
     late = one.standing.late if one.standing else None
     return f" since {spelt(late.since)}" if late else ""
 
 
-def _why(one: Explanation) -> str | None:
+def reason_of(one: Explanation) -> str | None:
+    """Give the reason of the state, as far as one is known."""
     known = one.standing
     if known is None:
         return one.trouble
@@ -122,10 +69,7 @@ def _facts(one: Explanation) -> Iterator[tuple[str, str]]:
         when = spelt(from_epoch(ticked.at))
         yield "last tick", f"{when}: {ticked.outcome}: {ticked.reason}"
     yield "next tick", _next_tick(one)
-    for run in one.runs:
-        yield from _facts_of_run(run)
-    if not one.runs:
-        yield "last run", "it has never run"
+    yield from _ran(one)
     for lane in one.lanes:
         yield "delivery", _delivery(lane)
     for refused in one.refused:
@@ -141,6 +85,20 @@ def _facts(one: Explanation) -> Iterator[tuple[str, str]]:
     for mistake in one.mistakes:
         yield "mistake", mistake
     yield "daemon", _daemon(one)
+
+
+def _ran(one: Explanation) -> Iterator[tuple[str, str]]:
+    probed = one.standing.probed if one.standing else None
+    if probed:
+        yield "last probe", str(probed)
+    for run in one.runs:
+        yield from _facts_of_run(run)
+    if not one.runs:
+        yield "last run", _none_yet(probed) if probed else "it has never run"
+
+
+def _none_yet(probed: Probed) -> str:
+    return f"none yet: its probes are gathered when the {probed.period} is over"
 
 
 def _next_tick(one: Explanation) -> str:
@@ -209,60 +167,3 @@ def _daemon(one: Explanation) -> str:
     if common.alive_at is not None:
         return f"none; the last one lived until {spelt(common.alive_at)}"
     return "none has ever run on this store"
-
-
-def _missing(one: Missing) -> dict[str, Any]:
-    return {
-        "window": stretch(*one.window),
-        "start": moment(one.window[0]),
-        "end": moment(one.window[1]),
-        "periods": one.periods,
-        "kind": one.kind,
-        "target": one.target,
-        "reason": one.reason,
-        "run": one.run.id if one.run else None,
-        "next": one.step.text,
-        "when": moment(epoch(one.step.at)) if one.step.at else None,
-    }
-
-
-def _tick(one: Explanation) -> dict[str, Any] | None:
-    ticked = one.last_tick
-    if ticked is None:
-        return None
-    told = {"tick": moment(ticked.at), "outcome": str(ticked.outcome), "reason": ticked.reason}
-    return {**told, "run": ticked.run_id}
-
-
-def _run(run: Run) -> dict[str, Any]:
-    lasted = run.ended_at is not None and run.began_at is not None
-    return {
-        "id": run.id,
-        "kind": run.kind,
-        "window": stretch(*run.window),
-        "state": run.state,
-        "reason": run.reason,
-        "attempts": run.attempts,
-        "began_at": moment(run.began_at),
-        "ended_at": moment(run.ended_at),
-        "seconds": (run.ended_at or 0) - (run.began_at or 0) if lasted else None,
-        "not_before": moment(run.not_before),
-        "warnings": list(run.warnings),
-        "sample": run.sample,
-    }
-
-
-def _lane(one: Waiting) -> dict[str, Any]:
-    lane = one.lane
-    return {
-        "target": lane.target,
-        "data_set": lane.data_set,
-        "entries": one.entries,
-        "observations": one.observations,
-        "since": moment(one.since),
-        "failures": one.failures,
-        "parked_at": moment(lane.parked_at),
-        "retry_at": moment(lane.retry_at),
-        "reason": lane.reason,
-        "accepted_at": moment(lane.accepted_at),
-    }

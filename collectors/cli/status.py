@@ -97,6 +97,8 @@ def _reason(known: Known) -> str | None:
         return known.late.reason
     if known.state == "not as expected":
         return known.unmet
+    if known.run is None and known.probed is not None:
+        return f"probed {known.probed}"
     return known.run.reason if known.run else None
 
 

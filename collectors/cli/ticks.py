@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from collectors.api import Probing
 from collectors.cli import completing
 from collectors.cli.choosing import choose, usable
 from collectors.cli.output import moment, show_rows
@@ -61,6 +62,10 @@ def ticks(
     which = [TickOutcome(one) for one in outcomes]
     with settings.store() as store:
         found = store.ticks.listed(chosen, since=start, limit=limit, outcomes=which)
+    for name in chosen or ():
+        if isinstance(configuration.collectors[name].source, Probing):
+            told = f"{name} looks at every tick, and only missed ones are listed"
+            click.echo(f"{told}: 'explain {name}' tells of its probes", err=True)
     show_rows([_row(one) for one in found], as_json=as_json, empty="no ticks; see 'daemon'")
     return 1 if configuration.mistakes else 0
 

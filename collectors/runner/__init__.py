@@ -9,7 +9,7 @@ from collectors.runner.parts import Parts, SharedThings
 from collectors.runner.patience import Patience
 from collectors.runner.planning import Between, find_due, lost_windows, plan
 from collectors.runner.previewing import preview
-from collectors.runner.probing import probe
+from collectors.runner.probing import Probed, last_probes, probe
 from collectors.runner.proposing import enter
 from collectors.runner.refilling import refill
 from collectors.runner.terms import WINDOWS_A_TURN
@@ -24,6 +24,7 @@ __all__ = [
     "Outcome",
     "Parts",
     "Patience",
+    "Probed",
     "Share",
     "SharedThings",
     "Wish",
@@ -36,6 +37,7 @@ __all__ = [
     "feed",
     "find_due",
     "known_data_sets",
+    "last_probes",
     "lost_windows",
     "owe",
     "plan",

@@ -1,6 +1,7 @@
 """Sources that live on ticks: one look at the present, and what of it can be gathered later."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,11 @@ from collectors.clock import epoch
 from collectors.config.model import Collector
 from collectors.errors import CollectorError
 from collectors.intervals import Interval, subtract
+from collectors.periods import Period, floor
 from collectors.runner.parts import Parts
 from collectors.runner.reading import border
-from collectors.store import PROBES_KEPT, Stretch
+from collectors.store import PROBES_KEPT, LastProbe, Stretch
+from collectors.values import counted
 
 log = structlog.get_logger()
 
@@ -36,6 +39,43 @@ def probe(parts: Parts, collector: Collector, at: datetime) -> str | None:
         return parts.vault.scrub(str(exc))
     log.debug("probed", collector=collector.name, at=f"{at:%Y-%m-%dT%H:%M:%SZ}", **seen)
     return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """When a collector was last probed, what was ``told``, and how many its period has so far."""
+
+    at: datetime
+    told: str
+    gathered: int
+    period: Period
+
+    def __str__(self) -> str:
+        many = counted(self.gathered, "probe")
+        return f"{self.at:%Y-%m-%dT%H:%M:%SZ}: {self.told}; {many} of this {self.period} so far"
+
+
+def last_probes(parts: Parts, collectors: Iterable[Collector]) -> dict[str, Probed]:
+    """Give by name what the last probes saw of those that were probed. Raises StoreError."""
+    probing = defaultdict[datetime, dict[str, Collector]](dict)
+    now = parts.clock.now()
+    for one in collectors:
+        if isinstance(one.source, Probing):
+            probing[floor(now, one.period, one.zone)][one.name] = one
+    return {
+        name: _probed(parts, of[name], last)
+        for since, of in probing.items()
+        for name, last in parts.store.probes.last(list(of), since).items()
+    }
+
+
+def _probed(parts: Parts, collector: Collector, last: LastProbe) -> Probed:
+    try:
+        with border(collector):
+            told = _probing(collector).told(last.result)
+    except CollectorError as exc:
+        told = parts.vault.scrub(str(exc))
+    return Probed(at=last.at, told=told, gathered=last.gathered, period=collector.period)
 
 
 def probed_now(collector: Collector, at: datetime, context: Context) -> Context:

@@ -7,7 +7,7 @@ from datetime import datetime
 from collectors.clock import from_epoch
 from collectors.config.model import Collector
 from collectors.periods import Window
-from collectors.runner import Parts, find_due, lost_windows
+from collectors.runner import Parts, Probed, find_due, last_probes, lost_windows
 from collectors.schedule import Due
 from collectors.standing.lateness import Lateness, lateness
 from collectors.store import SUCCEEDED, Debt, History, Pause, Queued, Run, Stretch
@@ -21,6 +21,7 @@ class Standing:
     backfills; ``seen_at`` is when its source last gave what it was asked for. ``queued`` is what is
     not delivered yet, lane by lane; ``refused`` counts dead letters. What is ``paused`` is never
     late. ``unmet`` says how the last period that was judged differs from what is expected of it.
+    ``probed`` is the last look of a source that looks at every tick.
     """
 
     collector: Collector
@@ -36,6 +37,7 @@ class Standing:
     owed: Sequence[Debt]
     paused: Pause | None
     unmet: str | None
+    probed: Probed | None = None
 
     @property
     def name(self) -> str:
@@ -69,6 +71,7 @@ class Standing:
         states = {
             "paused": self.paused is not None,
             "late": self.is_late,
+            "probing": run is None and self.probed is not None,
             "never run": run is None and not self.stretches,
             str(run.state if run else ""): run is not None and run.state not in SUCCEEDED,
             "has lost periods": bool(self.lost),
@@ -102,6 +105,7 @@ def standings(
             refused=view.dead_letter_counts(),
             pauses=parts.store.pauses.paused(collectors.values()),
             unmet=parts.store.figures.unmet(),
+            probed=last_probes(parts, collectors.values()),
         )
     return [_standing(parts, one, known, ask=ask) for one in collectors.values()]
 
@@ -117,6 +121,7 @@ class _Known:
     refused: Mapping[str, int]
     pauses: Mapping[str, Pause]
     unmet: Mapping[str, str]
+    probed: Mapping[str, Probed]
 
 
 def _standing(parts: Parts, collector: Collector, known: _Known, *, ask: bool) -> Standing:
@@ -139,6 +144,7 @@ def _standing(parts: Parts, collector: Collector, known: _Known, *, ask: bool) -
         owed=history.debts,
         paused=paused,
         unmet=known.unmet.get(name) if collector.expect else None,
+        probed=known.probed.get(name),
     )
 
 

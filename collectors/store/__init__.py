@@ -14,7 +14,7 @@ from collectors.store.outbox import Chunk, Entry
 from collectors.store.owner import Owner
 from collectors.store.part import FILL_STEPS, STEPS
 from collectors.store.pauses import Pause
-from collectors.store.probe_book import PROBES_KEPT
+from collectors.store.probe_book import PROBES_KEPT, LastProbe
 from collectors.store.queue import Proposal
 from collectors.store.quota_asking import RunQuota
 from collectors.store.quota_rules import Refusal

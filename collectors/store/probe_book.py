@@ -1,6 +1,6 @@
 """What sources that live on ticks saw, kept until the hours are collected."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from collectors.store.part import Part
 
 PROBES_KEPT = timedelta(days=8)
 """How long a probe is kept at the most, whatever becomes of its hour."""
+AT_ONCE = 500
+"""How many collectors one query names; SQLite takes no more than some thousand values."""
 _HOUR = 3600
 _SECOND = timedelta(seconds=1)
 
@@ -37,12 +39,35 @@ class Seen:
         return ((from_epoch(at), orjson.loads(result)) for at, result in rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastProbe:
+    """What the last probe of a collector saw, and how many are ``gathered`` so far."""
+
+    at: datetime
+    result: Mapping[str, Any]
+    gathered: int
+
+
 class ProbeBook(Part):
     """What was seen at which tick."""
 
     def of(self, collector: str, every: timedelta) -> Seen:
         """Give the probes of a collector that ticks so often."""
         return Seen(self.database, collector, every)
+
+    def last(self, collectors: Sequence[str], since: datetime) -> dict[str, LastProbe]:
+        """Give the last probe of those of these collectors that have any; it counts ``since``."""
+        found: dict[str, LastProbe] = {}
+
+        def work(connection: Connection) -> None:
+            for first in range(0, len(collectors), AT_ONCE):
+                names = collectors[first : first + AT_ONCE]
+                for name, at, result, count in probes.last(connection, names, epoch(since)):
+                    seen = orjson.loads(result)
+                    found[name] = LastProbe(at=from_epoch(at), result=seen, gathered=count)
+
+        self.database.read(work)
+        return found
 
     def keep(
         self, collector: str, at: datetime, every: timedelta, result: Mapping[str, Any]

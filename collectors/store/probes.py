@@ -3,7 +3,7 @@
 All functions work inside a transaction. Results are JSON; times are seconds since 1970.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 from sqlalchemy import bindparam
@@ -41,6 +41,26 @@ def between(connection: Connection, collector: str, start: int, end: int) -> lis
     """Give what was seen at the ticks in ``[start, end)``, in order."""
     asked = {"of": collector, "opens": start, "closes": end}
     return [(at, result) for at, result in connection.execute(_SELECT, asked)]
+
+
+def last(
+    connection: Connection, collectors: Sequence[str], since: int
+) -> list[tuple[str, int, str, int]]:
+    """Give the last probe of each of these: whose, when, its result, how many from ``since`` on."""
+    newest = (
+        sa.select(
+            probes.c.collector,
+            sa.func.max(probes.c.at).label("at"),
+            sa.func.sum(sa.case((probes.c.at >= since, 1), else_=0)).label("gathered"),
+        )
+        .where(probes.c.collector.in_(collectors))
+        .group_by(probes.c.collector)
+        .subquery()
+    )
+    both = sa.and_(probes.c.collector == newest.c.collector, probes.c.at == newest.c.at)
+    query = sa.select(probes.c.collector, probes.c.at, probes.c.result, newest.c.gathered)
+    rows = connection.execute(query.join(newest, both)).all()
+    return [(name, at, result, int(gathered)) for name, at, result, gathered in rows]
 
 
 def forget(connection: Connection, collector: str, every: int, before: int) -> None:

@@ -24,6 +24,7 @@ LOOKS: Mapping[str, str] = {
     "differently collected": ODD,
     State.DUE: BUSY,
     State.RUNNING: BUSY,
+    "probing": BUSY,
     "collected": GOOD,
 }
 """The states of collectors, the worst first, and how each looks."""
@@ -102,4 +103,4 @@ def _why(known: Standing) -> str:
         return known.run.reason
     if known.due:
         return known.due[0].reason
-    return known.run.reason if known.run else ""
+    return known.run.reason if known.run else f"probed {known.probed}" if known.probed else ""

@@ -218,3 +218,24 @@ def test_since_means_nothing_and_is_told(watched, target):
     assert done.code == 0
     assert "the source 'uptime' has no past: 'since' changes nothing" in done.out + done.err
     assert run(watched) == "nothing is due"
+
+
+def test_in_its_first_hour_it_is_told_when_it_was_probed_and_what_was_seen(watched):
+    watched.run("status")
+    tick(watched, range(3))
+
+    (row,) = watched.run("status", "--json").json
+    assert row["state"] == "probing"
+    assert row["reason"].startswith("probed 2026-11-20T12:02:00Z: up, answered 200, connected in ")
+    assert row["reason"].endswith("; 3 probes of this hour so far")
+
+    (answer,) = watched.run("explain", NAME, "--json").json
+    assert (answer["last_probe"]["tick"], answer["last_probe"]["gathered"]) == (
+        "2026-11-20T12:02:00Z",
+        3,
+    )
+    assert answer["next_tick"] == "2026-11-20T12:03:00Z"
+    said = watched.run("explain", NAME).out
+    assert "last run    none yet: its probes are gathered when the hour is over" in said
+    told = f"only missed ones are listed: 'explain {NAME}' tells of its probes"
+    assert told in watched.run("ticks", NAME).err
