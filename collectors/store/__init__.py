@@ -55,6 +55,7 @@ __all__ = [
     "Incident",
     "Lane",
     "Lanes",
+    "LastProbe",
     "Noted",
     "Owner",
     "PartState",
