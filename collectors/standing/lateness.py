@@ -5,10 +5,12 @@ A collector is late once its deadline has passed since
 ==============  ==================================================================================
 a period        its end, where it is not collected; if that was before the collector was first
                 planned, since then
-an instant      the end of the last one that was collected
-a document      it was last read, or found to be as it was read
+an instant      the end of the last one that was collected, or when it was first planned
+a document      it was last read, or found to be as it was read, or when it was first planned
 what waits      the oldest of it came into the outbox: it is collected, and not delivered
 ==============  ==================================================================================
+
+What was never planned has but its data to count from: nobody has looked at it, which is no excuse.
 """
 
 from collections.abc import Sequence

@@ -80,6 +80,20 @@ def test_a_document_that_was_looked_at_and_is_unchanged_is_in_time(place):
     assert reason.startswith("last read or found unchanged 2026-11-25T00:30Z; last run failed: ")
 
 
+def test_a_document_that_nobody_has_planned_is_late_at_once_and_then_counts_from_that(place):
+    sheet = "{source: spreadsheet, schedule: daily, deadline: 2 days, query: {file: t.csv, %s}}"
+    place.service("toll", "sheet: " + sheet % "date: day, measures: [count]")
+    reason = "never read or found unchanged; no run has ended yet"
+    assert late(place) == {"toll/sheet": ("2026-11-20T12:30:00Z", reason)}
+
+    place.run("run", "--all")
+    assert late(place) == {}
+    place.clock.advance(48 * HOUR)
+    since, reason = late(place)["toll/sheet"]
+    assert since == "2026-11-22T12:30:00Z"
+    assert reason.startswith("never read or found unchanged; last run failed: ")
+
+
 def test_an_instant_is_late_when_none_was_collected_for_its_deadline(place, feed):
     every = hourly(feed, "now", "deadline: 1 hour").replace("hourly", "every 2 minutes")
     place.service("toll", every)
