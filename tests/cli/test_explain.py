@@ -89,6 +89,19 @@ def test_what_the_source_answered_decides_what_happens_next(toll, feed, store, e
     assert answer["missing"][0]["run"] == run["id"]
 
 
+def test_a_run_that_waits_for_a_quota_says_for_which_and_until_when(toll, store):
+    store.queue.enter([proposed(start=NOW.replace(minute=0) - HOUR)])
+    [run] = store.queue.take(1)
+    until = epoch(NOW + timedelta(minutes=1))
+    store.ledger.note_wait(run, "waits: the quota pingdom is spent", until)
+
+    [missing] = explained(toll)["missing"]
+
+    assert missing["next"].endswith("; it waits: the quota pingdom is spent")
+    assert missing["when"] == "2026-11-20T12:31:00Z"
+    assert toll.run("status", "--json").json[0]["reason"] == "waits: the quota pingdom is spent"
+
+
 def test_the_reply_that_nobody_knows_is_shown_scrubbed(toll, feed):
     feed.error = "unexpected"
     toll.run("run", "--all")
