@@ -1,7 +1,8 @@
 """The ledger: what is collected of each collector, and what of it each lane has.
 
-``collected`` stretches never overlap within a collector; settled neighbours are merged. In a lane,
-``delivered`` and ``owed`` stretches never overlap. All functions work inside a transaction.
+``collected`` stretches never overlap within a collector; settled neighbours that know their counts
+are merged. In a lane, ``delivered`` and ``owed`` stretches never overlap. All functions work inside
+a transaction.
 """
 
 from collections import defaultdict
@@ -119,7 +120,10 @@ def without(stretch: Stretch, window: Interval) -> list[Stretch]:
 
 
 def merge(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """Join neighbours that are settled and were collected in the same way."""
+    """Join neighbours that are settled and were collected in the same way.
+
+    What does not know its counts stays apart from what does, so that it takes none of them along.
+    """
     merged: list[Stretch] = []
     for stretch in sorted(stretches, key=lambda one: one.start):
         if merged and _joins(merged[-1], stretch):
@@ -208,6 +212,8 @@ def _joins(left: Stretch, right: Stretch) -> bool:
         and right.settled
         and left.fingerprint == right.fingerprint
         and left.revision == right.revision
+        and (left.readings is None) == (right.readings is None)
+        and (left.observations is None) == (right.observations is None)
     )
 
 
