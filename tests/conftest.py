@@ -5,6 +5,7 @@ databases. What is missing is skipped at home and fails where CI is set.
 """
 
 import ctypes
+import gc
 import os
 import struct
 import uuid
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import hypothesis
+import psutil
 import pytest
 import sqlalchemy as sa
 
@@ -31,6 +33,8 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "home")
 
 
+GROWN = 10 * 2**20
+"""Bytes that a test may leave behind before garbage is looked for."""
 _SPARE: list[str] = []
 """Databases of this process that no test uses now; making one takes longer than emptying it."""
 _EMPTY = (
@@ -40,6 +44,15 @@ _EMPTY = (
     "CREATE SCHEMA public",
     "GRANT USAGE ON SCHEMA public TO PUBLIC",
 )
+
+
+@pytest.fixture(autouse=True)
+def no_heaps_of_garbage() -> Iterator[None]:
+    """Look for garbage once the process has grown: the program does so seldom, as it soon ends."""
+    before = psutil.Process().memory_info().rss
+    yield
+    if psutil.Process().memory_info().rss - before > GROWN:
+        gc.collect()
 
 
 def pytest_sessionfinish() -> None:
