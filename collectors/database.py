@@ -84,7 +84,7 @@ class Database:
             raise self._translated(exc) from exc
 
     def look(self, work: Work[Result]) -> Result:
-        """As ``read``, of one statement or of some that need not agree: no transaction on SQLite."""
+        """As ``read``, of one statement or of some that need not agree; no transaction."""
         if not self.is_sqlite or getattr(self._moment, "connection", None) is not None:
             return self.read(work)
         try:
