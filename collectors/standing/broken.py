@@ -1,6 +1,6 @@
 """Collectors of broken files: what the store knows of them, and what is wrong with their files."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,7 @@ def broken_ones(parts: Parts, configuration: Configuration) -> list[Broken]:
     with store.at_one_moment():
         runs = store.view.latest_runs()
         names = sorted(set(_names(configuration, runs)))
+        names = sorted(set(_names(configuration, {*runs, *kept})))
         kept = {*_kept(store), *configuration.collectors}
         histories = store.view.histories(names)
         queued, refused = store.view.queued(), store.view.dead_letter_counts()
@@ -111,11 +112,11 @@ def is_its_file(configuration: Configuration, name: str, file: str) -> bool:
     return Path(file).stem == service or (known is not None and known.place.file == file)
 
 
-def _names(configuration: Configuration, runs: Mapping[str, Run]) -> Iterator[str]:
-    """Name those left out; of a file that cannot be read, those that have ever run."""
+def _names(configuration: Configuration, known: Collection[str]) -> Iterator[str]:
+    """Name those left out; of a file that cannot be read, those ``known`` from before."""
     for name in configuration.left_out:
         service = name.removesuffix("*")
-        own = [one for one in runs if one.startswith(service)] if service != name else []
+        own = [one for one in known if one.startswith(service)] if service != name else []
         yield from [one for one in own if one not in configuration.collectors] or [name]
 
 

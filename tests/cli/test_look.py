@@ -254,8 +254,8 @@ class TestStatusOfBrokenFiles:
             told = coast.run("status", *arguments)
             assert (told.code, mistake in told.out) == (1, True), arguments
 
-    def test_what_the_daemon_goes_on_with_says_so(self, coast, feed):
-        coast.run("run", "toll/hourly")
+    def test_what_the_daemon_goes_on_with_says_so_if_it_never_ran_too(self, coast, feed):
+        coast.run("status")
         coast.service("toll", "hourly: [")
         store = open_store(f"sqlite:///{coast.state}", coast.clock)
         store.post.take()
