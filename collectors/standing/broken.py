@@ -72,9 +72,8 @@ def broken_ones(parts: Parts, configuration: Configuration) -> list[Broken]:
     store = parts.store
     with store.at_one_moment():
         runs = store.view.latest_runs()
-        names = sorted(set(_names(configuration, runs)))
-        names = sorted(set(_names(configuration, {*runs, *kept})))
         kept = {*_kept(store), *configuration.collectors}
+        names = sorted(set(_names(configuration, {*runs, *kept})))
         histories = store.view.histories(names)
         queued, refused = store.view.queued(), store.view.dead_letter_counts()
     return [
