@@ -117,7 +117,7 @@ def alone(count: int, idle: float) -> dict[str, Any]:
 
 def ours(count: int, idle: float) -> dict[str, Any]:
     """Measure the daemon: files read, ticker started, everything looked at once, at rest."""
-    burst = burst_in(2 * idle + count / 1000)
+    burst = burst_in(idle + count / 500)
     with tempfile.TemporaryDirectory() as name:
         settings = written(Path(name), cron_texts(count, burst))
         began = time.monotonic()

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from collectors.errors import Mistake
 from collectors.http_client import HttpClient
-from collectors.runner.collecting import CLOCK_IS_WRONG
+from collectors.runner.collection import CLOCK_IS_WRONG
 from collectors.store.incidents import Problem
 from collectors.values import counted
 

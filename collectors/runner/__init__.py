@@ -1,10 +1,11 @@
 """The only place that joins the stages: plan, collect a window, deliver an entry."""
 
 from collectors.runner.backfilling import collectable, feed, share_of
-from collectors.runner.collecting import Outcome, collect, collect_taken
+from collectors.runner.collecting import collect, collect_taken
 from collectors.runner.delivering import Delivered, Fate, deliver
 from collectors.runner.drafting import Draft, Share, Wish, draft, why_no_past
 from collectors.runner.filling import Lack, known_data_sets, owe
+from collectors.runner.outcome import Outcome
 from collectors.runner.parts import Parts, SharedThings
 from collectors.runner.patience import Patience
 from collectors.runner.planning import Between, find_due, lost_windows, plan

@@ -10,7 +10,7 @@ from functools import partial
 from collectors.config.model import Collector
 from collectors.errors import CollectorError, ConfigError, QuotaSpent, Unavailable
 from collectors.packing import pack
-from collectors.runner.collecting import CLOCK_IS_WRONG
+from collectors.runner.collection import CLOCK_IS_WRONG
 from collectors.runner.parts import Parts
 from collectors.runner.previewing import looking
 from collectors.runner.reading import border

@@ -9,9 +9,9 @@ from collectors.api import Asked, Context, Limits, Quota
 from collectors.config.model import Collector
 from collectors.errors import CollectorError, NotYet
 from collectors.periods import Window
-from collectors.runner.collecting import Outcome
 from collectors.runner.expecting import findings
 from collectors.runner.inputs import check
+from collectors.runner.outcome import Outcome
 from collectors.runner.parts import Parts
 from collectors.runner.planning import Between, find_due, windows_by_hand
 from collectors.runner.reading import read_pieces
