@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import structlog
-
 from collectors.api import Context, Document
 from collectors.clock import epoch, from_epoch
 from collectors.config.model import Collector
@@ -44,8 +42,6 @@ _DIVISIBLE = frozenset((Kind.LIVE, Kind.CATCH_UP, Kind.REVISIT, Kind.BACKFILL))
 
 OnChunk = Callable[[Lanes, int], None]
 """Is told the lanes and the number of observations whenever some are safe in the outbox."""
-
-log = structlog.get_logger()
 
 
 class Collection:
