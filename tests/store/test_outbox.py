@@ -144,3 +144,23 @@ def test_each_lane_has_its_own_order(store: Store):
     deliver(store, entry)
     assert store.delivery.ready(first, 5) == []
     assert len(store.delivery.ready(second, 5)) == 1
+
+
+def test_it_is_told_whether_what_may_leave_is_all_there_is(store: Store):
+    collect(store, (0, 10))
+    collect(store, (10, 20))
+    (lane,) = lanes(store).open
+
+    def asked(limit: int, under_way=()):
+        found, emptied = store.delivery.ready_in({lane: limit}, under_way)
+        return len(found), emptied
+
+    assert asked(1) == (1, set())
+    assert asked(5) == (2, {lane})
+    assert asked(5, [first_ready(store)]) == (1, set())
+
+    collect(store, (0, 10))
+    assert asked(5)[1] == {lane}
+    run = start(store, (0, 20))
+    store.ledger.write_chunk(run, lanes(store), chunk(0, 20))
+    assert asked(5)[1] == set(), "what waits behind something else is there too"
