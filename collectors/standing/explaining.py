@@ -110,6 +110,7 @@ class _Explaining:
             now=common.now,
             me=self._parts.store.post.owner,
             collector=collector,
+            is_kept=collector is None and self._name in common.kept,
             targets=self._parts.targets,
             paused=standing.paused if standing else None,
             daemon=common.daemon,

@@ -34,14 +34,16 @@ class Step:
 class Circumstances:
     """What decides what happens next to one collector.
 
-    ``collector`` is None where no file configures it; ``runs`` are its last ones, the newest first;
-    ``me`` is this process; ``queue`` is how many runs of all collectors wait for a worker.
+    ``collector`` is None where no file configures it; with ``is_kept`` the daemon goes on with what
+    it last read right of it. ``runs`` are its last ones, the newest first; ``me`` is this process;
+    ``queue`` is how many runs of all collectors wait for a worker.
     """
 
     name: str
     now: datetime
     me: Owner
     collector: Collector | None
+    is_kept: bool
     targets: Sequence[Target]
     paused: Pause | None
     daemon: Holder | None
@@ -64,11 +66,11 @@ def run_about(known: Circumstances, window: Interval) -> Run | None:
 def to_collect(known: Circumstances, run: Run | None) -> Step:
     """Tell what happens next to a window that is due; ``run`` is the one about it."""
     collector, paused = known.collector, known.paused
-    if collector is None:
-        return Step("no file configures it, so nothing collects it", by_hand=True)
     if run is not None and run.state == State.RUNNING:
         return _running(run)
-    if not collector.enabled:
+    if collector is None and not known.is_kept:
+        return Step("no file configures it, so nothing collects it", by_hand=True)
+    if collector is not None and not collector.enabled:
         text = f"it is not enabled: take 'enabled: no' out of its file, {collector.place}"
         return Step(text, by_hand=True)
     if paused is not None:

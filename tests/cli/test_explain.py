@@ -209,6 +209,20 @@ def test_what_the_daemon_found_broken_is_told_while_it_runs(toll, store):
     assert "the daemon goes on with what it last read right" in steps(explained(toll))[0]
 
 
+def test_what_is_due_of_a_broken_file_is_told_as_the_daemon_goes_on_with_it(toll, store):
+    at = NOW.replace(minute=0) - HOUR
+    store.queue.enter([proposed(start=at, at=[epoch(NOW)])])
+    store.post.take()
+    (toll.config / "services/toll.yaml").write_text("collectors: [")
+    assert explained(toll)["missing"][0]["next"].startswith("no file configures it")
+
+    store.post.tell("configuration", {"mistakes": [], "kept": ["toll/hourly"]})
+    assert "waits for a worker of the daemon" in explained(toll)["missing"][0]["next"]
+
+    store.queue.take(1)
+    assert "is being collected" in explained(toll)["missing"][0]["next"]
+
+
 def proposed(start=NOW - 3 * HOUR, seen=(), **more):
     start, end = epoch(start), epoch(start + HOUR)
     window = Planned(start=start, end=end, kind="live", priority=0, reason="due")
