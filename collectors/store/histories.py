@@ -42,14 +42,19 @@ def lock(connection: Connection, collector: str) -> None:
         _LOCK.run(connection, row)
 
 
-def lock_all(connection: Connection, names: Sequence[str]) -> None:
-    """As ``lock``, of many collectors: in one order, so that nobody waits in a ring."""
+def lock_all(connection: Connection, names: Sequence[str], origins: Mapping[str, int]) -> None:
+    """As ``lock``, of many collectors: in one order, so that nobody waits in a ring.
+
+    Of histories that have not begun, ``origins`` says where they begin.
+    """
     ordered = sorted(names)
     found = set(connection.execute(_LOCK_ALL, {"names": ordered}).scalars())
     if missing := [name for name in ordered if name not in found]:
-        rows = [{"name": name, "state": "{}"} for name in missing]
+        rows = [{"name": one, "state": "{}", "origin": origins.get(one)} for one in missing]
         connection.execute(_MAKE[connection.dialect.name], rows)
         connection.execute(_LOCK_ALL, {"names": missing})
+    if rows := [{"collector": one, "origin": origins[one]} for one in found & origins.keys()]:
+        connection.execute(_BEGIN, rows)
 
 
 def hold(connection: Connection, collector: str) -> None:
@@ -65,12 +70,6 @@ def origin(connection: Connection, collector: str, first: int) -> int:
         _UPDATE.run(connection, {"collector": collector, "origin": first})
         return first
     return int(known)
-
-
-def begin(connection: Connection, first: Mapping[str, int]) -> None:
-    """Keep where the histories of collectors begin, of those that have not begun yet."""
-    if rows := [{"collector": name, "origin": origin} for name, origin in first.items()]:
-        connection.execute(_BEGIN, rows)
 
 
 def note_look(connection: Connection, names: Sequence[str], now: int) -> None:

@@ -31,7 +31,7 @@ _SIZED = Statement(
     ).where(lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set"))
 )
 _INSERT = {
-    kind.dialect.name: Statement(kind.insert(lanes).on_conflict_do_nothing())
+    kind.dialect.name: Statement(kind.insert(lanes).on_conflict_do_nothing().returning(lanes.c.id))
     for kind in (sqlite, postgresql)
 }
 _GET = Statement(sa.select(lanes).where(lanes.c.id == bindparam("lane_id")))
@@ -86,16 +86,7 @@ class Depth:
 def ensure(connection: Connection, target: str, data_set: str) -> int:
     """Give the id of a lane, making it where it is new."""
     found = find(connection, target, data_set)
-    if found is None:
-        make(connection, target, data_set)
-        found = _ID.scalar(connection, {"target": target, "data_set": data_set})
-    return int(found)
-
-
-def make(connection: Connection, target: str, data_set: str) -> None:
-    """Make a lane where it is new."""
-    values = {"target": target, "data_set": data_set, "failures": 0, "accepted": 0}
-    _INSERT[connection.dialect.name].run(connection, values)
+    return ensure_sized(connection, target, data_set)[0] if found is None else found
 
 
 def find(connection: Connection, target: str, data_set: str) -> int | None:
@@ -108,6 +99,14 @@ def sized(connection: Connection, target: str, data_set: str) -> tuple[int, int]
     """As ``find``, with the bytes, before compression, that wait there."""
     row = _SIZED.first(connection, {"target": target, "data_set": data_set})
     return None if row is None else (row[0], int(row[1] or 0))
+
+
+def ensure_sized(connection: Connection, target: str, data_set: str) -> tuple[int, int]:
+    """As ``sized``, making the lane where it is new."""
+    values = {"target": target, "data_set": data_set, "failures": 0, "accepted": 0}
+    new = _INSERT[connection.dialect.name].scalar(connection, values)
+    found = (new, 0) if new is not None else sized(connection, target, data_set)
+    return found or ensure_sized(connection, target, data_set)
 
 
 def get(connection: Connection, lane_id: int) -> Lane:

@@ -144,27 +144,20 @@ class Ledger(Part):
         """
         name, names = str(data_set), list(targets)
 
-        def look(connection: Connection) -> Lanes | None:
-            found = [lanes.sized(connection, target, name) for target in names]
-            sizes = dict(one for one in found if one is not None)
-            if len(sizes) < len(names):
-                return None
-            return Lanes(
-                data_set=name,
-                open=[lane for lane, size in sizes.items() if replace or size < limit],
-                full=[lane for lane, size in sizes.items() if not replace and size >= limit],
-                replace=replace,
-            )
+        def look(connection: Connection) -> list[tuple[int, int] | None]:
+            return [lanes.sized(connection, target, name) for target in names]
 
-        def make(connection: Connection) -> Lanes | None:
-            for target in names:
-                lanes.make(connection, target, name)
-            return look(connection)
+        def make(connection: Connection) -> list[tuple[int, int]]:
+            return [lanes.ensure_sized(connection, target, name) for target in names]
 
-        found = self.database.look(look)
-        while found is None:
-            found = self.database.write(make)
-        return found
+        known = [one for one in self.database.look(look) if one is not None]
+        sizes = dict(known if len(known) == len(names) else self.database.write(make))
+        return Lanes(
+            data_set=name,
+            open=[lane for lane, size in sizes.items() if replace or size < limit],
+            full=[lane for lane, size in sizes.items() if not replace and size >= limit],
+            replace=replace,
+        )
 
     def write_chunk(self, run: Run, to: Lanes, chunk: Chunk) -> None:
         """Keep a chunk of a window that is still being read; LeaseLost where it is not ours."""

@@ -148,9 +148,8 @@ class Queue(Part):
     ) -> list["_Compared"]:
         """Hold what the collectors have, and compare it with what is proposed."""
         names = [one.collector for one in proposals]
-        histories.lock_all(connection, names)
         begun = {one.collector: one.origin for one in proposals if one.origin is not None}
-        histories.begin(connection, begun)
+        histories.lock_all(connection, names, begun)
         open_ones = runs.open_of(connection, names)
         lost = self._reap(connection, [run for found in open_ones.values() for run in found], now)
         covered = coverage.collected_by(connection, names)
