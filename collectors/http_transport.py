@@ -7,10 +7,12 @@ that comes, and a body that was cut off before it was packed passes as whole.
 import http.client
 import io
 import logging
+import re
 import socket
 import time
 import zlib
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # not in typeshed
@@ -18,7 +20,7 @@ from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import DecodeError, HTTPError
-from urllib3.util import Timeout, make_headers
+from urllib3.util import Timeout, Url, make_headers, parse_url
 
 from collectors.errors import ConfigError, Unexpected
 
@@ -26,6 +28,15 @@ PIECE = 65536
 
 # Its warnings and debug lines quote URLs with their query, and headers that may echo a token.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+_SPLIT = re.compile(r"(?P<server>https?://[^/?#@]+)(?P<target>(?=/)(?:(?!/\.)[^#])*)")
+"""A URL as most are: without a user, ``.`` or ``..`` in its path, or a fragment."""
+
+
+@lru_cache(maxsize=1024)
+def _parsed(server: str) -> Url:
+    return parse_url(server)
 
 
 class Transport:
@@ -60,9 +71,14 @@ class Transport:
 
         Raises urllib3's HTTPError; a ValueError where a header cannot be sent.
         """
-        return self._manager(url).urlopen(
-            method, url, redirect=False, body=body, headers=headers, preload_content=False
-        )
+        what: dict[str, Any] = {"body": body, "headers": headers, "preload_content": False}
+        manager, split = self._manager(url), _SPLIT.fullmatch(url)
+        if manager is not self._straight or split is None:
+            return manager.urlopen(method, url, redirect=False, **what)
+        # As the manager does, but for looking at the whole of the URL before it is spelt for HTTP.
+        at = _parsed(split["server"])
+        pool = manager.connection_from_host(at.host, at.port, at.scheme)
+        return pool.urlopen(method, split["target"], redirect=False, assert_same_host=False, **what)
 
     def close(self) -> None:
         """Close every connection."""

@@ -5,6 +5,7 @@ All functions work inside a transaction.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import starmap
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,37 +17,8 @@ from collectors.statements import Statement
 from collectors.store.owner import LEASE, Owner, is_free
 from collectors.store.tables import lanes, outbox
 
-_ID = Statement(
-    sa.select(lanes.c.id).where(
-        lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set")
-    )
-)
-_SIZED = Statement(
-    sa.select(
-        lanes.c.id,
-        sa.select(sa.func.sum(outbox.c.size))
-        .where(outbox.c.lane_id == lanes.c.id)
-        .scalar_subquery()
-        .label("size"),
-    ).where(lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set"))
-)
-_INSERT = {
-    kind.dialect.name: Statement(kind.insert(lanes).on_conflict_do_nothing().returning(lanes.c.id))
-    for kind in (sqlite, postgresql)
-}
-_GET = Statement(sa.select(lanes).where(lanes.c.id == bindparam("lane_id")))
-_LISTED = lanes.c.id.in_(bindparam("lane_ids", expanding=True))
-_LOCK = sa.select(lanes).order_by(lanes.c.id).with_for_update(key_share=True)
-"""Always in one order, so that nobody waits in a ring."""
-_LOCK_LISTED = _LOCK.where(_LISTED)
-_UPDATE = lanes.update().where(_LISTED)
-_UPDATE_ONE = lanes.update().where(lanes.c.id == bindparam("lane_id"))
-_COUNT_FAILURE = Statement(_UPDATE_ONE.values(failures=lanes.c.failures + 1))
-_COUNT_ACCEPTED = Statement(_UPDATE_ONE.values(accepted=lanes.c.accepted + bindparam("more")))
-_COUNTED = ("entries", "observations", "size")
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Lane:
     """One lane. ``failures`` counts those in a row; ``accepted`` counts observations ever."""
 
@@ -66,6 +38,37 @@ class Lane:
     def name(self) -> str:
         """The lane as messages call it."""
         return f"{self.data_set} at {self.target}"
+
+
+_ALL = sa.select(*(lanes.c[name] for name in Lane.__slots__))
+_ID = Statement(
+    sa.select(lanes.c.id).where(
+        lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set")
+    )
+)
+_SIZED = Statement(
+    sa.select(
+        lanes.c.id,
+        sa.select(sa.func.sum(outbox.c.size))
+        .where(outbox.c.lane_id == lanes.c.id)
+        .scalar_subquery()
+        .label("size"),
+    ).where(lanes.c.target == bindparam("target"), lanes.c.data_set == bindparam("data_set"))
+)
+_INSERT = {
+    kind.dialect.name: Statement(kind.insert(lanes).on_conflict_do_nothing().returning(lanes.c.id))
+    for kind in (sqlite, postgresql)
+}
+_GET = Statement(_ALL.where(lanes.c.id == bindparam("lane_id")))
+_LISTED = lanes.c.id.in_(bindparam("lane_ids", expanding=True))
+_LOCK = _ALL.order_by(lanes.c.id).with_for_update(key_share=True)
+"""Always in one order, so that nobody waits in a ring."""
+_LOCK_LISTED = _LOCK.where(_LISTED)
+_UPDATE = lanes.update().where(_LISTED)
+_UPDATE_ONE = lanes.update().where(lanes.c.id == bindparam("lane_id"))
+_COUNT_FAILURE = Statement(_UPDATE_ONE.values(failures=lanes.c.failures + 1))
+_COUNT_ACCEPTED = Statement(_UPDATE_ONE.values(accepted=lanes.c.accepted + bindparam("more")))
+_COUNTED = ("entries", "observations", "size")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,13 +114,13 @@ def ensure_sized(connection: Connection, target: str, data_set: str) -> tuple[in
 
 def get(connection: Connection, lane_id: int) -> Lane:
     """Give one lane by its id."""
-    [row] = _GET.mappings(connection, {"lane_id": lane_id})
-    return Lane(**row)
+    [row] = _GET.rows(connection, {"lane_id": lane_id})
+    return Lane(*row)
 
 
 def every(connection: Connection) -> dict[int, Lane]:
     """Give every lane, by its id."""
-    return {lane.id: lane for lane in _lanes(connection.execute(sa.select(lanes)))}
+    return {lane.id: lane for lane in _lanes(connection.execute(_ALL))}
 
 
 def acquire(
@@ -226,7 +229,7 @@ def with_entries(
 
 
 def _lanes(rows: sa.CursorResult[Any]) -> list[Lane]:
-    return [Lane(**row) for row in rows.mappings()]
+    return list(starmap(Lane, rows))
 
 
 def _update(connection: Connection, found: Sequence[Lane], values: dict[str, Any]) -> None:
