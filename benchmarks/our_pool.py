@@ -98,7 +98,7 @@ def work(settings: Settings, collections: int) -> float:
             began = time.perf_counter()
             works.planner.ticked(tick)
             while works.sender.sent.observations < collections * ROWS:
-                time.sleep(0.005)
+                time.sleep(0.02)
                 if time.perf_counter() > began + LONGEST:
                     sys.exit(f"after {LONGEST} s only {works.sender.sent} were sent")
             seconds = time.perf_counter() - began

@@ -1,5 +1,6 @@
 """Credentials and tokens, read when they are needed, so that they can be changed at any time."""
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -111,11 +112,7 @@ class Vault:
         return mistakes
 
     def _node(self, name: str) -> Node:
-        path = self._path(name)
-        try:
-            stat = path.stat()
-        except OSError as exc:
-            raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
+        path, stat = self._found(name)
         stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
         kept = self._nodes.get(path)
         if kept is not None and kept[0] == stamp:
@@ -128,11 +125,15 @@ class Vault:
         self._nodes[path] = (stamp, node)
         return node
 
-    def _path(self, name: str) -> Path:
+    def _found(self, name: str) -> tuple[Path, os.stat_result]:
         for suffix in _SUFFIXES:
             path = self._directory / f"{name}{suffix}"
-            if path.exists():
-                return path
+            try:
+                return path, path.stat()
+            except FileNotFoundError:
+                continue
+            except OSError as exc:
+                raise ConfigError(f"{path} cannot be read: {exc.strerror}") from exc
         path = self._directory / f"{name}.yaml"
         example = path.with_name(f"{name}.yaml.example")
         advice = f"copy {example} to it and fill it in" if example.exists() else "write it"

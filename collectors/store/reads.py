@@ -23,12 +23,13 @@ from collectors.store.tables import lane_coverage
 READ = "read"
 BEING_READ = "being read"
 
-_READERS = Statement(
-    sa.select(lane_coverage.c.collector)
-    .where(lane_coverage.c.lane_id == bindparam("lane"))
-    .where(sa.or_(lane_coverage.c.state == READ, lane_coverage.c.state == BEING_READ))
-    .distinct()
+_IS_READ = sa.and_(
+    lane_coverage.c.lane_id == bindparam("lane"),
+    sa.or_(lane_coverage.c.state == READ, lane_coverage.c.state == BEING_READ),
 )
+_READERS = Statement(sa.select(lane_coverage.c.collector).where(_IS_READ).distinct())
+ARE_THERE = sa.exists().where(_IS_READ)
+"""Whether a lane has ``readers``."""
 
 
 @dataclass(frozen=True, slots=True)

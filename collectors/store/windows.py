@@ -82,11 +82,15 @@ class Result:
 
 
 class _There(NamedTuple):
-    """What there is about a window: entries and letters of earlier runs, ids of any."""
+    """What there is about a window: entries and letters of earlier runs, ids of any.
+
+    ``readers`` tells that somebody has made something of the data set of one lane.
+    """
 
     entries: bool
     letters: bool
     ids: bool
+    readers: bool
 
 
 _THERE = Statement(
@@ -94,6 +98,7 @@ _THERE = Statement(
         outbox.ARE_THERE.label("entries"),
         dead_letters.ARE_THERE.label("letters"),
         period_ids.ARE_THERE.label("ids"),
+        reads.ARE_THERE.label("readers"),
     )
 )
 """Mostly nothing is, which is known at once."""
@@ -155,7 +160,8 @@ def finish(
     Gives the reason with which the run is to end.
     """
     window, reason = run.window, result.reason
-    there = _there(connection, run)
+    every_lane = [*lanes.open, *lanes.full]
+    there = _there(connection, run, next(iter(every_lane), 0))
     if last is not None:
         with_ids = there.ids or result.settled_until < run.end
         write_chunk(connection, run, lanes, last, now, with_ids=with_ids)
@@ -171,8 +177,8 @@ def finish(
     reads.keep(connection, run.collector, result.reads)
     if result.account is not None:
         figures.keep(connection, run.collector, window, result.account)
-    every_lane = [*lanes.open, *lanes.full]
-    if names := reads.readers(connection, every_lane):
+    if there.readers or len(every_lane) > 1:
+        names = reads.readers(connection, every_lane)
         reads.forget(connection, every_lane, names, _span(lanes, result))
     return reason
 
@@ -228,9 +234,10 @@ def _note_settled(
     share.change(DELIVERED, add=complete)
 
 
-def _there(connection: Connection, run: Run) -> _There:
+def _there(connection: Connection, run: Run, lane_id: int) -> _There:
     opens, closes = run.window
     asked = {"of": run.collector, "before": run.id, "opens": opens, "closes": closes}
+    asked["lane"] = lane_id
     return _There(**_THERE.mappings(connection, asked)[0])
 
 
