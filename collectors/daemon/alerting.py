@@ -9,8 +9,9 @@ from collectors.daemon.present import Present, State
 
 LOOK = 60.0
 """Seconds between two looks, where looking is quick."""
-SHARE = 400
-"""Looking takes at most this part of the time of one core; so it is less often where it is slow."""
+SHARE = 150
+"""Looking takes at most this part of the time of one core; so it is less often where there is much
+to look at. What it waits for, a store or a webhook, does not count."""
 BEAT = 5.0
 
 
@@ -38,16 +39,16 @@ class Alerting:
 
     def look(self) -> None:
         """Judge everything, where it is time, and tell what is to be told."""
-        began = time.monotonic()
-        if began < self._look_at or not (self._has_looked or self._planned()):
+        began = time.thread_time()
+        if time.monotonic() < self._look_at or not (self._has_looked or self._planned()):
             return
         self._has_looked = True
         state = self._present.state
         self._follow(state)
         files = broken_files(state.configuration.mistakes)
         self._loop.look([*files, *wrong_clock(state.parts.http)])
-        ended = time.monotonic()
-        self._look_at = ended + max(LOOK, SHARE * (ended - began))
+        took = time.thread_time() - began
+        self._look_at = time.monotonic() + max(LOOK, SHARE * took)
 
     def beat(self) -> None:
         """Tell whoever waits for it that the daemon works, if it does."""
