@@ -9,9 +9,7 @@ from tests.places import hourly
 from tests.servers.http import Answer, html_answer
 from tests.servers.pingdom import TOKEN, Account, PingdomServer
 
-DAILY = (
-    "daily: {source: spreadsheet, schedule: daily, query: {file: t.csv, date: day, measures: [total]}}"
-)
+DAILY = "daily: {source: spreadsheet, schedule: daily, query: {file: t.csv, date: day, measures: [total]}}"
 IF_IT_STAYS = "; nothing is lost meanwhile; if it stays so, mend the address or the file"
 UPTIME = "uptime: {source: pingdom, schedule: hourly, query: {check: '85975'}}"
 
