@@ -47,7 +47,7 @@ def configure(*, as_json: bool, verbose: int, scrub: Callable[[str], str]) -> No
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[verbose]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
     _bridge(FOREIGN[verbose])
