@@ -10,6 +10,7 @@ its standard input ends.
 import asyncio
 import gzip
 import sys
+from abc import ABC, abstractmethod
 from asyncio import StreamReader, StreamWriter
 from email.utils import formatdate
 
@@ -29,7 +30,7 @@ REPLY = orjson.dumps(
 OK = b'{"status":"ok"}'
 
 
-class Far:
+class Far(ABC):
     """One server; ``wait`` is how many seconds each answer takes."""
 
     def __init__(self, wait: float) -> None:
@@ -49,11 +50,11 @@ class Far:
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
 
+    @abstractmethod
     def answer(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, bytes]:
         """Give the status and the body of the answer to a request."""
-        raise NotImplementedError
 
 
 class Source(Far):

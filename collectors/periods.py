@@ -55,7 +55,7 @@ class Window:
             raise ValueError(f"a window must end after it starts: {self.start} - {self.end}")
 
     def __str__(self) -> str:
-        return spelt(self.start, self.end)
+        return spell_stretch(self.start, self.end)
 
     def contains(self, moment: datetime) -> bool:
         """Tell whether ``moment`` lies in the half-open window."""
@@ -66,7 +66,7 @@ ALWAYS = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UT
 """The window of a document: it has none of its own and is read whole."""
 
 
-def spelt(start: datetime, end: datetime) -> str:
+def spell_stretch(start: datetime, end: datetime) -> str:
     """Spell a stretch of time (aware UTC) to the minute, or to the second where it needs that."""
     if start == ALWAYS.start:
         return "whole document"

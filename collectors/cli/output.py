@@ -13,7 +13,7 @@ from rich.text import Text
 
 from collectors.clock import from_epoch
 from collectors.config.quantities import spell_duration
-from collectors.periods import spelt
+from collectors.periods import spell_stretch
 from collectors.values import Secret, counted
 
 Row = Mapping[str, Any]
@@ -67,7 +67,7 @@ def moment(seconds: int | None) -> str | None:
 
 def stretch(start: int, end: int) -> str:
     """Spell a stretch of time of the store."""
-    return spelt(from_epoch(start), from_epoch(end))
+    return spell_stretch(from_epoch(start), from_epoch(end))
 
 
 def roughly(seconds: float) -> str:

@@ -72,7 +72,7 @@ def broken_ones(parts: Parts, configuration: Configuration) -> list[Broken]:
     store = parts.store
     with store.at_one_moment():
         runs = store.view.latest_runs()
-        kept = {*_kept(store), *configuration.collectors}
+        kept = {*kept_names(store), *configuration.collectors}
         names = sorted(set(_names(configuration, {*runs, *kept})))
         histories = store.view.histories(names)
         queued, refused = store.view.queued(), store.view.dead_letter_counts()
@@ -119,7 +119,8 @@ def _names(configuration: Configuration, known: Collection[str]) -> Iterator[str
         yield from [one for one in own if one not in configuration.collectors] or [name]
 
 
-def _kept(store: Store) -> Sequence[str]:
+def kept_names(store: Store) -> Sequence[str]:
+    """Name the collectors of which the daemon goes on with what it last read right."""
     told = store.post.told("configuration")
     kept: Sequence[str] = told[1].get("kept", ()) if told and store.post.holder() else ()
     return kept

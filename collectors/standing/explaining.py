@@ -9,7 +9,7 @@ from collectors.runner import Parts
 from collectors.runner.quotas import quota_limits
 from collectors.schedule import next_tick, timing_of
 from collectors.standing.backfilled import failed_chunks
-from collectors.standing.broken import broken_by, is_its_file
+from collectors.standing.broken import broken_by, is_its_file, kept_names
 from collectors.standing.calendar import RUNS
 from collectors.standing.explanation import Common, Explanation, Refusals
 from collectors.standing.missing import uncollected, undelivered, under_way
@@ -146,7 +146,7 @@ def _common(parts: Parts) -> Common:
         daemon=daemon,
         alive_at=alive[0] if alive else None,
         told=told[1].get("mistakes", []) if told and daemon else [],
-        kept=told[1].get("kept", []) if told and daemon else [],
+        kept=kept_names(store),
         incidents=store.incidents.open_ones(),
         backfills={one.backfill.id: (one, names) for one, names in waiting.items()},
         failed=failed_chunks(store),

@@ -80,7 +80,7 @@ class Ledger(Part):
             if instead:
                 open_ones = self._replace_due(connection, open_ones, planned, now)
                 for one in planned:
-                    window = periods.spelt(from_epoch(one.start), from_epoch(one.end))
+                    window = periods.spell_stretch(from_epoch(one.start), from_epoch(one.end))
                     self.note(connection, "collect again", collector, window)
             stale = seen is not None and coverage.collected(connection, collector) != list(seen)
             open_ones = runs.give_way(connection, open_ones, () if stale else planned, now)
